@@ -1,0 +1,98 @@
+"""The bell between processes that share a file on one machine: a datagram says that there is more to read."""
+
+import os
+import socket
+import time
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from uuid import uuid4
+
+# A Unix socket's address holds 108 bytes on Linux and 104 elsewhere.
+LONGEST_ADDRESS = 100
+
+# Two changes of a folder within one tick of the kernel's clock have the same time, so a listing this young is not trusted.
+TICK_NS = 50_000_000
+
+
+class Doorbell:
+    """Rings every process that listens at the same path. A ring may be lost (a full buffer, a socket that came this instant), so
+    listeners look by themselves now and then too. Where sockets cannot be had (a path too long), they only do that."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = str(path.absolute()) + ".wake"
+        self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._sender.setblocking(False)
+        self._own = ""
+        self._ear: socket.socket | None = None
+        self._closed = Event()
+        self._others: list[str] = []
+        self._listed = (0, 0)  # the folder's time of change when it was listed, and when that was
+
+    def ring(self) -> None:
+        """Wake every listening process but this one; never blocks."""
+        for address in self._addresses():
+            try:
+                self._sender.sendto(b"!", address)
+            except BlockingIOError:
+                pass  # it has not answered the rings before this one yet
+            except ConnectionRefusedError:
+                with suppress(FileNotFoundError):
+                    os.unlink(address)  # its process died without closing
+            except FileNotFoundError:
+                pass  # closed since the folder was listed
+
+    def _addresses(self) -> list[str]:
+        try:
+            changed = os.stat(self._folder).st_mtime_ns
+        except FileNotFoundError:
+            return []
+        if changed != self._listed[0] or self._listed[1] - changed < TICK_NS:
+            self._listed = (changed, time.time_ns())
+            self._others = [entry.path for entry in os.scandir(self._folder) if entry.path != self._own]
+        return self._others
+
+    def listen(self) -> None:
+        """Open this process's socket, to be rung from now on."""
+        address = os.path.join(self._folder, f"{os.getpid()}-{uuid4().hex[:8]}.sock")
+        if len(os.fsencode(address)) > LONGEST_ADDRESS:
+            return
+        ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        while True:
+            os.makedirs(self._folder, exist_ok=True)
+            with suppress(FileNotFoundError):  # the last listener leaving removes the folder
+                ear.bind(address)
+                break
+        self._own, self._ear = address, ear
+
+    def heard(self, timeout: float) -> bool:
+        """Block until rung (True) or `timeout` seconds passed (False); answers every ring so far at once."""
+        if self._ear is None:
+            return self._closed.wait(timeout)
+        self._ear.settimeout(timeout)
+        try:
+            self._ear.recv(1)
+            self._ear.setblocking(False)
+            while True:
+                self._ear.recv(1)
+        except TimeoutError:
+            return False
+        except BlockingIOError:
+            return True
+
+    def leave(self) -> None:
+        """Wake this process's own listener, because it is to stop."""
+        self._closed.set()
+        if self._own:
+            with suppress(BlockingIOError):
+                self._sender.sendto(b"!", self._own)
+
+    def close(self) -> None:
+        """Remove this process's socket; the last one out removes the folder. The listener must have stopped."""
+        self._sender.close()
+        if self._ear is None:
+            return
+        self._ear.close()
+        with suppress(OSError):
+            os.unlink(self._own)
+            os.rmdir(self._folder)

@@ -1,0 +1,307 @@
+"""The event log in one SQLite file: the store that needs nothing installed."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+import msgspec
+from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.sqlite import SQLiteCursor, SQLiteDatastore, SQLiteProcessRecorder
+
+from adapters.event_log.bell import Bell
+from adapters.event_log.doorbell import Doorbell
+from adapters.event_log.migrations.sqlite import migrate
+from adapters.event_log.port import (
+    Advance,
+    InboxConflict,
+    InboxEntry,
+    LogUnavailable,
+    NewRow,
+    PositionConflict,
+    Row,
+    VersionConflict,
+)
+
+BUSY_SECONDS = 30.0
+POLL_SECONDS = 0.02
+LARGEST_INSERT = 128
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# Python's sqlite3 gives up the interpreter at every row it fetches and every statement it runs, and while another thread computes it gets
+# it back 5 ms later. So a page of events is fetched as one row (27 times faster then), and many rows are inserted by one statement.
+# JSON never holds the unit separator (31) as it is, so that it can stand between states.
+_PAGE = """
+    SELECT json_group_array(json_array(rowid, originator_id, originator_version, topic)),
+           CAST(group_concat(CAST(state AS TEXT), char(31)) AS BLOB)
+    FROM (SELECT rowid, * FROM stored_events WHERE {} ORDER BY rowid LIMIT ?)"""
+_STREAMS = _PAGE.format("originator_id IN (SELECT value FROM json_each(?))")
+_SINCE = _PAGE.format("rowid > ?")
+_SINCE_OF_TOPICS = _PAGE.format("rowid > ? AND topic IN (SELECT value FROM json_each(?))")
+_ADVANCE = """
+    INSERT INTO tracking (application_name, notification_id)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[2]') FROM json_each(?)
+    WHERE json_extract(value, '$[1]')
+        = coalesce((SELECT notification_id FROM tracking WHERE application_name = json_extract(value, '$[0]')), -1)
+    ON CONFLICT (application_name) DO UPDATE SET notification_id = excluded.notification_id"""
+_ACCEPTED = """
+    SELECT inbox.* FROM json_each(?) CROSS JOIN inbox
+    ON inbox.source = json_extract(value, '$[0]') AND inbox.id = json_extract(value, '$[1]')"""
+_FORGET = """
+    DELETE FROM inbox WHERE (source, id) IN (SELECT source, id FROM inbox WHERE time < ? ORDER BY time LIMIT 5000)"""
+_read_heads = msgspec.json.Decoder(list[tuple[int, str, int, str]]).decode
+
+
+@cache
+def _insert(table: str, columns: int, rows: int) -> str:
+    row = f"({','.join('?' * columns)})"
+    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"
+
+
+class Datastore(SQLiteDatastore):
+    """One connection that writes, and as many as there are concurrent readers; a write locks the file from its beginning."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, originator_id_type="text")
+        self._path = path
+        self._writing = Lock()
+        self._closed = False
+        self._idle: list[sqlite3.Connection] = []
+        try:
+            self._writer = self._connect()
+        except sqlite3.Error as error:
+            raise LogUnavailable(f"The store {path} cannot be opened: {error}.") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=400)
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Cursor]:
+        """One transaction: all of it is durable at the end, or nothing after an exception."""
+        with self._writing:
+            cursor = self._writer.cursor()
+            try:
+                cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                cursor.execute("COMMIT")
+            except sqlite3.OperationalError as error:
+                raise LogUnavailable(f"The store {self._path} cannot be written: {error}.") from error
+            finally:
+                if self._writer.in_transaction:
+                    cursor.execute("ROLLBACK")
+                cursor.close()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Cursor]:
+        """A connection for one statement."""
+        try:
+            connection = self._reader()
+            try:
+                yield connection.cursor()
+            finally:
+                self._idle.append(connection)
+                if self._closed:
+                    self._close_readers()
+        except sqlite3.OperationalError as error:
+            raise LogUnavailable(f"The store {self._path} cannot be read: {error}.") from error
+
+    def _reader(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._connect()
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """The same for the library's own statements."""
+        try:
+            with self.write() if commit else self.read() as cursor:
+                cursor.row_factory = sqlite3.Row
+                yield SQLiteCursor(cursor)
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(error) from error
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest shape."""
+        with self._writing:
+            try:
+                migrate(self._writer, self._path)
+            except sqlite3.Error as error:
+                raise LogUnavailable(f"The store {self._path} cannot be used: {error}.") from error
+
+    def close(self) -> None:
+        """Close every connection; a reader at work closes its own when it is done."""
+        self._closed = True
+        self._close_readers()
+        with self._writing:
+            self._writer.close()
+        super().close()
+
+    def _close_readers(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+
+class Recorder(SQLiteProcessRecorder):
+    """The library's recorder, whose transactions also take message ids and compare-and-set positions."""
+
+    datastore: Datastore
+
+    def append(self, events: Sequence[NewRow], inbox: Sequence[InboxEntry], positions: Sequence[Advance]) -> int:
+        """Write all in one transaction; answers the last event's position."""
+        with self.datastore.write() as cursor:
+            if positions:
+                self._advance(cursor, positions)
+            if inbox:
+                self._accept(cursor, inbox)
+            try:
+                return _insert_rows(cursor, "stored_events", events)
+            except sqlite3.IntegrityError as error:
+                raise VersionConflict("One of these stream versions exists already.") from error
+
+    def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+        rows = [(str(event.originator_id), event.originator_version, event.topic, event.state) for event in stored_events]
+        last = _insert_rows(c.sqlite_cursor, "stored_events", rows)
+        if tracking := kwargs.get("tracking"):
+            self._insert_tracking(c, tracking)
+        return range(last - len(rows) + 1, last + 1)
+
+    def _advance(self, cursor: sqlite3.Cursor, positions: Sequence[Advance]) -> None:
+        cursor.execute(_ADVANCE, (json.dumps(positions),))
+        if cursor.rowcount != len(positions):
+            raise PositionConflict(f"Another reader has moved one of {', '.join(position.name for position in positions)}.")
+
+    def _accept(self, cursor: sqlite3.Cursor, inbox: Sequence[InboxEntry]) -> None:
+        try:
+            _insert_rows(cursor, "inbox", [(*entry[:5], _microseconds(entry.time)) for entry in inbox])
+        except sqlite3.IntegrityError as error:
+            raise InboxConflict("One of these messages was accepted before.") from error
+
+
+def _insert_rows(cursor: sqlite3.Cursor, table: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """The last row's id, 0 without rows."""
+    for start in range(0, len(rows), LARGEST_INSERT):
+        chunk = rows[start : start + LARGEST_INSERT]
+        cursor.execute(_insert(table, len(chunk[0]), len(chunk)), list(chain.from_iterable(chunk)))
+    return cursor.lastrowid or 0 if rows else 0
+
+
+def _microseconds(time: datetime) -> int:
+    return (time - EPOCH) // MICROSECOND
+
+
+class SqliteEventLog:
+    """An event log (see the port) in one file. Other processes may read and write the same file."""
+
+    def __init__(self, path: str | Path) -> None:
+        self._datastore = Datastore(str(path))
+        try:
+            self._datastore.migrate()
+        except BaseException:
+            self._datastore.close()
+            raise
+        self._recorder = Recorder(self._datastore)
+        self._bell = Bell()
+        self._doorbell = Doorbell(Path(path))
+        self._starting = Lock()
+        self._follower: Thread | None = None
+        self._closed = False
+
+    def append(self, events: Sequence[NewRow], inbox: Sequence[InboxEntry] = (), positions: Sequence[Advance] = ()) -> int:
+        """See the port."""
+        if not (events or inbox or positions):
+            return 0
+        last = self._recorder.append(events, inbox, positions)
+        if events:
+            self._bell.ring(last)
+            self._doorbell.ring()
+        return last
+
+    def read(self, streams: Sequence[str]) -> list[Row]:
+        """See the port."""
+        return self._page(_STREAMS, json.dumps(streams), -1)
+
+    def since(self, position: int, limit: int, topics: Sequence[str] | None = None) -> list[Row]:
+        """See the port."""
+        if topics is None:
+            return self._page(_SINCE, position, limit)
+        return self._page(_SINCE_OF_TOPICS, position, json.dumps(topics), limit)
+
+    def _page(self, query: str, *parameters: object) -> list[Row]:
+        with self._datastore.read() as cursor:
+            heads, states = cursor.execute(query, parameters).fetchone()
+        if states is None:
+            return []
+        rows = [Row(*head, state) for head, state in zip(_read_heads(heads), states.split(b"\x1f"), strict=True)]
+        rows.sort()  # they are in order in practice; SQLite promises no order inside an aggregate
+        return rows
+
+    def head(self) -> int:
+        """See the port."""
+        with self._datastore.read() as cursor:
+            (position,) = cursor.execute("SELECT coalesce(max(rowid), 0) FROM stored_events").fetchone()
+        return int(position)
+
+    def positions(self) -> dict[str, int]:
+        """See the port."""
+        with self._datastore.read() as cursor:
+            return dict(cursor.execute("SELECT * FROM tracking WHERE application_name <> '__migration__'").fetchall())
+
+    def inbox(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], InboxEntry]:
+        """See the port."""
+        with self._datastore.read() as cursor:
+            rows = cursor.execute(_ACCEPTED, (json.dumps(keys),)).fetchall()
+        entries = (InboxEntry(*row, EPOCH + time * MICROSECOND) for *row, time in rows)
+        return {(entry.source, entry.id): entry for entry in entries}
+
+    def forget_inbox(self, before: datetime) -> int:
+        """See the port. Deletes in steps, so that appends come in between."""
+        total = 0
+        while True:
+            with self._datastore.write() as cursor:
+                cursor.execute(_FORGET, (_microseconds(before),))
+                count = cursor.rowcount
+            total += count
+            if not count:
+                return total
+
+    def wait(self, position: int, timeout: float) -> bool:
+        """See the port."""
+        if self._bell.position > position:
+            return True
+        self._follow_other_processes()
+        return self._bell.wait(position, timeout)
+
+    def _follow_other_processes(self) -> None:
+        with self._starting:
+            if self._follower is None and not self._closed:
+                self._doorbell.listen()
+                self._follower = Thread(target=self._follow, name="event-log-follower", daemon=True)
+                self._follower.start()
+
+    def _follow(self) -> None:
+        while not self._closed:
+            with suppress(LogUnavailable):  # whoever waits reads next, and is told then
+                self._bell.ring(self.head())
+            self._doorbell.heard(POLL_SECONDS)
+
+    def close(self) -> None:
+        """See the port."""
+        with self._starting:
+            self._closed = True
+        self._bell.close()
+        if self._follower is not None:
+            self._doorbell.leave()
+            self._follower.join()
+        self._doorbell.close()
+        self._datastore.close()

@@ -1,0 +1,312 @@
+"""Second step of decomposition: the services that each product needs, which of them exist, and what to do to each.
+
+The action of a child follows the table of domain-rules 2.5; a shared child is one service order item however many products hold it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from domain.catalog import Catalog, Child, ServiceSpecification, TaskSpecification
+from domain.decider import Facts
+from domain.decomposition.items import Item
+from domain.plan import PlannedService, PlannedTask
+from domain.service import Service
+from domain.values import Place, Rejected
+
+LARGEST_PLAN = 200_000  # services
+
+
+class ServiceDraft:
+    """One service instance that the order touches, while parents add what they want of it."""
+
+    def __init__(self, id: str, specification: ServiceSpecification, owner: Item, rule: str, places: tuple[Place, ...]) -> None:
+        self.id = id
+        self.specification = specification
+        self.owner = owner
+        self.rule = rule
+        self.places = places
+        self.values: dict[str, Any] = {}
+        self.products: list[str] = []
+        self.children: list[str] = []
+        self.held: Service | None = None
+        self.action = ""
+        self.number = 0
+        self.item = ""
+        self.tasks: tuple[PlannedTask, ...] = ()
+
+    def want(self, values: dict[str, Any], item: Item) -> None:
+        """Another parent wants these values: agree, or merge as each characteristic declares."""
+        policies = {each.name: each.merge for each in self.specification.characteristics}
+        for name, value in values.items():
+            mine = self.values.get(name)
+            if mine is None or mine == value:
+                self.values[name] = value
+            else:
+                self.values[name] = _merged(policies.get(name, "equal"), mine, value, self, name)
+        if item.product not in self.products:
+            self.products.append(item.product)
+
+    def planned(self) -> PlannedService:
+        return PlannedService(
+            id=self.id,
+            specification=self.specification.id,
+            version=self.specification.version,
+            name=self.specification.name,
+            category=self.specification.category,
+            action=self.action,
+            values=self.values,
+            previous=dict(self.held.values) if self.held else {},
+            places=self.places,
+            products=tuple(self.products),
+            supporting=tuple(self.children),
+            number=self.number,
+            item=self.item,
+            owner=self.owner.line.id,
+            rule=self.rule,
+            tasks=self.tasks,
+        )
+
+
+def _merged(policy: str, mine: Any, other: Any, draft: ServiceDraft, name: str) -> Any:
+    if policy == "max":
+        return max(mine, other)
+    if policy == "union":
+        both = [*(mine if isinstance(mine, list) else [mine]), *(other if isinstance(other, list) else [other])]
+        return list(dict.fromkeys(both))
+    message = f"Two items want different values of {name} for the shared {draft.specification.id}: {mine!r} and {other!r}."
+    raise Rejected("invalid", message)
+
+
+class ServiceDrafts(dict[str, ServiceDraft]):
+    """All services the order touches, by id, in the order in which they were found."""
+
+    def planned(self) -> Iterator[PlannedService]:
+        return (draft.planned() for draft in self.values())
+
+
+def plan_services(
+    order: str, customer: str, account: str, items: Sequence[Item], catalog: Catalog, facts: Facts, numbered: int, answer_within: float
+) -> ServiceDrafts:
+    """Decide for every service of every item. `numbered` service orders exist already."""
+    drafts = ServiceDrafts()
+    finder = _Finder(order, customer, account, catalog, facts, drafts)
+    for item in items:
+        if item.line.action in ("add", "modify") and not item.missing:
+            finder.select(item)
+    for draft in drafts.values():
+        _choose_action(draft, order)
+    for item in items:
+        if item.line.action in ("modify", "delete") and item.held is not None:
+            _release(item, items, drafts, facts, catalog)
+    _number(items, drafts, numbered)
+    for draft in drafts.values():
+        draft.tasks = _tasks(draft, catalog, answer_within)
+    return drafts
+
+
+class _Finder:
+    """Walks from product to CFS to RFS (domain-rules 2.1), without recursion: bundles and services nest without limit."""
+
+    def __init__(self, order: str, customer: str, account: str, catalog: Catalog, facts: Facts, drafts: ServiceDrafts) -> None:
+        self.order, self.customer, self.account = order, customer, account
+        self.catalog, self.facts, self.drafts = catalog, facts, drafts
+
+    def select(self, item: Item) -> None:
+        specification = self.catalog.products.get(item.specification)
+        if specification is None:
+            return
+        inputs = {**item.values, "action": item.line.action, "site": _site(item, "installation", self.order)}
+        todo: list[tuple[Child, dict[str, Any], ServiceDraft | None]] = [
+            (child, inputs, None) for child in reversed(specification.children)
+        ]
+        while todo:
+            child, given, parent = todo.pop()
+            for draft, values in self._instances(item, child, given, parent):
+                todo.extend((rule, {**given, **values}, draft) for rule in reversed(draft.specification.children))
+
+    def _instances(
+        self, item: Item, child: Child, inputs: dict[str, Any], parent: ServiceDraft | None
+    ) -> Iterator[tuple[ServiceDraft, dict[str, Any]]]:
+        if not self.catalog.compiled.condition(child.condition)(inputs):
+            return
+        count = self.catalog.compiled.expression(child.cardinality)(inputs)
+        if not isinstance(count, int) or not child.minimum <= count <= child.maximum:
+            raise Rejected("invalid", f"Item {item.line.id}: {child.id} allows {child.minimum} to {child.maximum}, not {count}.")
+        specification = self.catalog.services[child.specification]
+        values = self._values(child, specification, inputs)
+        for number in range(count):
+            draft = self._draft(item, child, specification, parent, number)
+            draft.want(values, item)
+            if draft.id not in item.services:
+                item.services.append(draft.id)
+            if parent is not None and draft.id not in parent.children:
+                parent.children.append(draft.id)
+            yield draft, values
+
+    def _values(self, child: Child, specification: ServiceSpecification, inputs: dict[str, Any]) -> dict[str, Any]:
+        mapped = {each.target: self.catalog.compiled.expression(each.expression)(inputs) for each in child.mappings}
+        values: dict[str, Any] = {}
+        for each in specification.characteristics:
+            value = mapped.get(each.name, inputs.get(each.name))
+            if value is None:
+                value = self.catalog.compiled.expression(each.default)({**inputs, **values})
+            if value is not None:
+                values[each.name] = value
+        return values
+
+    def _draft(
+        self, item: Item, child: Child, specification: ServiceSpecification, parent: ServiceDraft | None, number: int
+    ) -> ServiceDraft:
+        id = self._identity(item, specification, parent, number)
+        draft = self.drafts.get(id)
+        if draft is None:
+            place = _place(item, specification.place_role)
+            draft = ServiceDraft(id, specification, item, child.id, (place,) if place else ())
+            if len(self.drafts) >= LARGEST_PLAN:
+                raise Rejected("invalid", f"An order makes at most {LARGEST_PLAN} services.")
+            draft.held = self.facts.get(id) if self._may_exist(item, specification, parent) else None
+            self.drafts[id] = draft
+        return draft
+
+    def _may_exist(self, item: Item, specification: ServiceSpecification, parent: ServiceDraft | None) -> bool:
+        """A service of a product that this order makes cannot exist yet, so nothing need be loaded for it."""
+        if specification.scope == "order":
+            return False
+        own = specification.scope in ("item", "topItem")
+        return (
+            not own or item.line.action != "add" or (parent is not None and parent.specification.scope not in ("item", "topItem", "order"))
+        )
+
+    def _identity(self, item: Item, specification: ServiceSpecification, parent: ServiceDraft | None, number: int) -> str:
+        """The stream id from the child key: specification, scope instance, discriminator (domain-rules 2.4)."""
+        suffix = f"-{number + 1}" if number else ""
+        match specification.scope:
+            case "item" if parent is not None:
+                return f"{parent.id}.{specification.id}{suffix}"
+            case "item":
+                return f"svc-{item.product.removeprefix('pr-')}-{specification.id}{suffix}"
+            case "topItem":
+                return f"svc-{item.top.product.removeprefix('pr-')}-{specification.id}{suffix}"
+            case "order":
+                return f"svc-{self.order.removeprefix('po-')}-{specification.id}{suffix}"
+            case "account":
+                instance = self.account
+            case "site":
+                instance = _site(item, specification.place_role, self.order)
+            case _:
+                instance = ",".join(item.line.relies_on)
+        key = "\x1f".join((specification.id, specification.scope, self.customer, instance, str(number)))
+        return f"svc-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
+
+
+def _place(item: Item, role: str) -> Place | None:
+    for place in item.places:
+        if place.role == role and place.id:
+            return place
+    return None
+
+
+def _site(item: Item, role: str, order: str) -> str:
+    """The site of an item; an order that names no place has one of its own."""
+    place = _place(item, role) or next((place for place in item.places if place.id), None)
+    return place.id if place else order
+
+
+def _choose_action(draft: ServiceDraft, order: str) -> None:
+    held = draft.held
+    if held is not None and held.pending and held.pending != order:
+        sentence = f"Item {draft.owner.line.id}: {draft.specification.id} at this site is being changed by order {held.pending}."
+        raise Rejected("conflict", sentence)
+    if held is None or not held.is_live:
+        draft.action, draft.held = "add", None
+        return
+    wanted = {**held.values, **draft.values}
+    draft.action = "noChange" if wanted == held.values else "modify"
+    draft.values = wanted
+
+
+def _release(item: Item, items: Sequence[Item], drafts: ServiceDrafts, facts: Facts, catalog: Catalog) -> None:
+    """Services of a product that it no longer needs: the last holder deletes, another one only lets go."""
+    assert item.held is not None
+    leaving = {each.product for each in items if each.line.action == "delete"}
+    for id in item.held.services:
+        if id in item.services:
+            continue
+        held: Service | None = facts.get(id)
+        if held is None or not held.is_live:
+            continue
+        if held.pending:
+            raise Rejected("conflict", f"Item {item.line.id}: service {id} is being changed by order {held.pending}.")
+        item.detached.append(id)
+        others = [product for product in held.products if product != item.product and product not in leaving]
+        if others or (id in drafts and drafts[id].action != "delete"):
+            continue
+        if id not in drafts:
+            drafts[id] = _deletion(id, held, item, catalog)
+        drafts[id].products.append(item.product)
+
+
+def _deletion(id: str, held: Service, item: Item, catalog: Catalog) -> ServiceDraft:
+    specification = catalog.services.get(held.specification) or _as_built(held)
+    draft = ServiceDraft(id, specification, item, "built", held.places)
+    draft.held, draft.action, draft.values = held, "delete", dict(held.values)
+    draft.children = list(held.supporting)
+    return draft
+
+
+def _as_built(held: Service) -> ServiceSpecification:
+    """A service whose specification has left the catalog is ended by a person (domain-rules 6.0)."""
+    by_hand = TaskSpecification(name="remove", kind="manual", group="provisioning", undo=False)
+    return ServiceSpecification(id=held.specification, name=held.name, category=held.category, version=held.version, tasks=(by_hand,))
+
+
+def _number(items: Sequence[Item], drafts: ServiceDrafts, numbered: int) -> None:
+    """One service order for each item that has services to work on (contract, "Grouping")."""
+    owned: dict[str, list[ServiceDraft]] = {}
+    for draft in drafts.values():
+        if draft.action != "noChange":
+            owned.setdefault(draft.owner.line.id, []).append(draft)
+    for item in items:
+        if item.line.id in owned:
+            numbered += 1
+            for position, draft in enumerate(owned[item.line.id], 1):
+                draft.number, draft.item = numbered, str(position)
+
+
+def _tasks(draft: ServiceDraft, catalog: Catalog, answer_within: float) -> tuple[PlannedTask, ...]:
+    if draft.action == "noChange":
+        return ()
+    inputs = {**draft.owner.values, **draft.values, "action": draft.action}
+    tasks = tuple(
+        _task(draft, each, catalog, inputs, answer_within)
+        for each in draft.specification.tasks
+        if draft.action in each.actions and catalog.compiled.condition(each.condition)(inputs)
+    )
+    return tasks[::-1] if draft.action == "delete" else tasks
+
+
+def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs: dict[str, Any], answer_within: float) -> PlannedTask:
+    return PlannedTask(
+        id=f"{draft.number}.{draft.item}.{task.name}",
+        name=task.name,
+        action=draft.action,
+        kind=task.kind,
+        target_system=task.target_system or _target(draft, catalog, inputs),
+        answer_within=answer_within if task.answer_within is None else task.answer_within,
+        attempts=task.attempts,
+        retry_after=task.retry_after,
+        point_of_no_return=task.point_of_no_return,
+        undo=task.undo,
+        group=task.group,
+        form=task.form,
+    )
+
+
+def _target(draft: ServiceDraft, catalog: Catalog, inputs: dict[str, Any]) -> str:
+    """Distribution (domain-rules 2.11): the first rule that fits, else the specification's own target system."""
+    for rule in catalog.distributions:
+        fits = rule.specification == draft.specification.id and (not rule.actions or draft.action in rule.actions)
+        if fits and catalog.compiled.condition(rule.condition)(inputs):
+            return rule.target_system
+    return draft.specification.target_system

@@ -1,0 +1,66 @@
+"""Third step of decomposition: the visits to a site that the items need, each shared by all who need it (contract, "Grouping")."""
+
+from collections.abc import Sequence
+
+from domain.catalog import Catalog, WorkOrderTemplate
+from domain.decomposition.items import Item
+from domain.decomposition.services import ServiceDraft, ServiceDrafts
+from domain.plan import PlannedVisit, work_order_id
+from domain.values import Place
+
+
+class _Visit:
+    def __init__(self, id: str, template: WorkOrderTemplate, place: Place) -> None:
+        self.id, self.template, self.place = id, template, place
+        self.items: list[str] = []
+        self.numbers: list[int] = []
+
+
+def plan_visits(
+    order: str, items: Sequence[Item], services: ServiceDrafts, catalog: Catalog, numbered: int, answer_within: float
+) -> tuple[PlannedVisit, ...]:
+    """One visit per template and site. `numbered` work orders exist already."""
+    visits: dict[tuple[str, str], _Visit] = {}
+    numbers: dict[str, list[int]] = {}
+    for draft in services.values():
+        owned = numbers.setdefault(draft.owner.line.id, [])
+        if draft.number and draft.number not in owned:
+            owned.append(draft.number)
+    for item in items:
+        for template in catalog.compiled.visits.get(item.offering.id if item.offering else item.specification, ()):
+            new = _new_service(item, template, services)
+            if new is None:
+                continue
+            place = new.places[0] if new.places else Place("", template.place_role)
+            key = (template.id, place.id)
+            if key not in visits:
+                visits[key] = _Visit(work_order_id(order, numbered + len(visits) + 1), template, place)
+            visits[key].items.append(item.line.id)
+            visits[key].numbers.extend(numbers.get(item.line.id, ()))
+    return tuple(_planned(visit, answer_within) for visit in visits.values())
+
+
+def _new_service(item: Item, template: WorkOrderTemplate, services: ServiceDrafts) -> ServiceDraft | None:
+    for id in item.services:
+        draft = services[id]
+        if draft.specification.id == template.when_new and draft.action == "add":
+            return draft
+    return None
+
+
+def _planned(visit: _Visit, answer_within: float) -> PlannedVisit:
+    template = visit.template
+    return PlannedVisit(
+        id=visit.id,
+        template=template.id,
+        name=template.name,
+        target_system=template.target_system,
+        place=visit.place,
+        items=tuple(visit.items),
+        numbers=tuple(visit.numbers),
+        tasks=template.tasks,
+        skills=template.skills,
+        duration=template.duration,
+        answer_within=answer_within if template.answer_within is None else template.answer_within,
+        attempts=template.attempts,
+    )

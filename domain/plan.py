@@ -1,0 +1,130 @@
+"""The fulfilment plan of an order: products, services, tasks and visits, and what must be finished before what starts.
+
+A plan is a value. It is stored as the outcome of decomposition, so that fulfilment, previews and explanations all speak of the same one.
+Node ids: a task is `<service order>.<item>.<task>` (`1.2.configure`), a visit the id of its work order, an item `item:<id>`.
+"""
+
+from typing import Any
+
+from domain.record import record
+from domain.values import Place
+
+
+@record
+class PlannedItem:
+    """A product order item with everything known about it. `services` are all services it needs, shared ones included; `missing` the paths of
+    information that the customer still has to supply: then nothing else of the item is planned yet."""
+
+    id: str
+    parent: str
+    action: str
+    product: str
+    offering: str
+    specification: str
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    services: tuple[str, ...] = ()
+    detached: tuple[str, ...] = ()
+    bundles: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@record
+class PlannedTask:
+    """One step of a service order item; see `TaskSpecification` for the fields."""
+
+    id: str
+    name: str
+    action: str
+    kind: str
+    target_system: str
+    answer_within: float
+    attempts: int
+    retry_after: tuple[float, ...]
+    point_of_no_return: bool
+    undo: bool
+    group: str
+    form: tuple[str, ...]
+
+
+@record
+class PlannedService:
+    """A service order item: the action on one service instance and its tasks. `number` is the service order within the product order, `item` the
+    item id within it, `owner` the product order item it was made for; `products` hold the service from now on; `rule` says why it is here."""
+
+    id: str
+    specification: str
+    version: str
+    name: str
+    category: str
+    action: str
+    values: dict[str, Any]
+    previous: dict[str, Any]
+    places: tuple[Place, ...]
+    products: tuple[str, ...]
+    supporting: tuple[str, ...]
+    number: int
+    item: str
+    owner: str
+    rule: str
+    tasks: tuple[PlannedTask, ...]
+
+
+@record
+class PlannedVisit:
+    """A work order: one visit to a site, for all items that need it. It gates the service orders `numbers`."""
+
+    id: str
+    template: str
+    name: str
+    target_system: str
+    place: Place
+    items: tuple[str, ...]
+    numbers: tuple[int, ...]
+    tasks: tuple[str, ...]
+    skills: tuple[str, ...]
+    duration: float
+    answer_within: float
+    attempts: int
+
+
+@record
+class Plan:
+    """Everything an order asks for. `edges` are finish→start: the second node waits for the first."""
+
+    items: tuple[PlannedItem, ...]
+    services: tuple[PlannedService, ...]
+    visits: tuple[PlannedVisit, ...]
+    edges: tuple[tuple[str, str], ...]
+
+
+def service_order_id(order: str, number: int) -> str:
+    """`so-…-<number>`: service orders are named after their product order, so that a repeat collides."""
+    return f"so-{order.removeprefix('po-')}-{number}"
+
+
+def work_order_id(order: str, number: int) -> str:
+    """`wo-…-<number>`."""
+    return f"wo-{order.removeprefix('po-')}-{number}"
+
+
+def product_id(order: str, item: str) -> str:
+    """The id of the product that an `add` makes."""
+    return f"pr-{order.removeprefix('po-')}-{item}"
+
+
+def cycle_in(edges: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Nodes that wait for themselves; empty for a plan that can run."""
+    after: dict[str, list[str]] = {}
+    waits: dict[str, int] = {}
+    for first, second in edges:
+        after.setdefault(first, []).append(second)
+        waits[second] = waits.get(second, 0) + 1
+        waits.setdefault(first, 0)
+    free = [node for node, count in waits.items() if count == 0]
+    while free:
+        for node in after.get(free.pop(), ()):
+            waits[node] -= 1
+            if waits[node] == 0:
+                free.append(node)
+    return tuple(sorted(node for node, count in waits.items() if count > 0))

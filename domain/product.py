@@ -1,0 +1,294 @@
+"""Product (TMF637): what a customer has bought and holds, as the install base knows it.
+
+created → pendingActive → active ⇄ suspended → pendingTerminate → terminated; cancelled, aborted (domain-rules 6.1).
+"""
+
+from datetime import datetime
+from typing import Any, assert_never
+
+from domain.decider import Decider, Events, World
+from domain.plan import PlannedItem
+from domain.record import record
+from domain.values import Place
+
+PENDING_ACTIVE, ACTIVE, SUSPENDED = "pendingActive", "active", "suspended"
+PENDING_TERMINATE, TERMINATED, CANCELLED, ABORTED = "pendingTerminate", "terminated", "cancelled", "aborted"
+GONE = frozenset({TERMINATED, CANCELLED, ABORTED})
+
+
+# Commands -------------------------------------------------------------------------------------------------------------------------
+@record
+class OrderProduct:
+    """An accepted order item is about to add, change or end this product."""
+
+    product: str
+    order: str
+    customer: str
+    catalog: str
+    item: PlannedItem
+
+
+@record
+class FulfilProduct:
+    """The item is done: what it asked for is now so. `values` overlay the ordered ones with what fulfilment assigned."""
+
+    product: str
+    order: str
+    item: PlannedItem
+    values: dict[str, Any]
+    at: datetime
+
+
+@record
+class AbandonProduct:
+    """The item will not be done: `outcome` is cancelled or aborted; `undone` when it had been completed before."""
+
+    product: str
+    order: str
+    item: PlannedItem
+    outcome: str
+    at: datetime
+
+
+Command = OrderProduct | FulfilProduct | AbandonProduct
+
+
+# Events: names and fields are storage format -----------------------------------------------------------------------------------------
+@record
+class ProductOrdered:
+    """A product that an order adds: pendingActive."""
+
+    order: str
+    item: str
+    customer: str
+    offering: str
+    specification: str
+    catalog: str
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    bundles: tuple[str, ...] = ()
+
+
+@record
+class ProductActivated:
+    order: str
+    item: str
+    values: dict[str, Any]
+    services: tuple[str, ...]
+    at: datetime
+
+
+@record
+class ProductChangeOrdered:
+    order: str
+    item: str
+    values: dict[str, Any]
+
+
+@record
+class ProductChanged:
+    order: str
+    item: str
+    values: dict[str, Any]
+    services: tuple[str, ...]
+    at: datetime
+
+
+@record
+class ProductTerminationOrdered:
+    order: str
+    item: str
+
+
+@record
+class ProductTerminated:
+    """`reason` is `ordered`, or `undone` for a compensating fact."""
+
+    order: str
+    item: str
+    reason: str
+    at: datetime
+
+
+@record
+class ProductAbandoned:
+    """An add that did not happen: `status` is cancelled or aborted."""
+
+    order: str
+    item: str
+    status: str
+    at: datetime
+
+
+@record
+class ProductChangeAbandoned:
+    """A change or termination that did not happen: the product stays as it was."""
+
+    order: str
+    item: str
+    at: datetime
+
+
+Event = (
+    ProductOrdered
+    | ProductActivated
+    | ProductChangeOrdered
+    | ProductChanged
+    | ProductTerminationOrdered
+    | ProductTerminated
+    | ProductAbandoned
+    | ProductChangeAbandoned
+)
+
+
+# State --------------------------------------------------------------------------------------------------------------------------------
+@record
+class Product:
+    """`pending` is the order that is changing the product now, empty when none; `before` the values and services to return to when an order that has
+    been fulfilled is undone."""
+
+    status: str
+    customer: str
+    offering: str
+    specification: str
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    services: tuple[str, ...]
+    bundles: tuple[str, ...]
+    pending: str
+    last_order: str
+    before: "Product | None"
+
+
+def decide(command: Command, product: Product | None, world: World) -> Events:
+    match command:
+        case OrderProduct():
+            return _order(command, product)
+        case FulfilProduct():
+            return _fulfil(command, product)
+        case AbandonProduct():
+            return _abandon(command, product)
+        case _:
+            assert_never(command)
+
+
+def _order(command: OrderProduct, product: Product | None) -> Events:
+    item = command.item
+    if product is not None and product.pending == command.order:
+        return ()
+    if item.action == "add":
+        return (
+            ProductOrdered(
+                command.order,
+                item.id,
+                command.customer,
+                item.offering,
+                item.specification,
+                command.catalog,
+                item.values,
+                item.places,
+                item.bundles,
+            ),
+        )
+    if item.action == "modify":
+        return (ProductChangeOrdered(command.order, item.id, item.values),)
+    return (ProductTerminationOrdered(command.order, item.id),)
+
+
+def _fulfil(command: FulfilProduct, product: Product | None) -> Events:
+    item = command.item
+    if product is None or product.pending != command.order:
+        return ()
+    if item.action == "add":
+        return (ProductActivated(command.order, item.id, command.values, item.services, command.at),)
+    if item.action == "modify":
+        return (ProductChanged(command.order, item.id, command.values, item.services, command.at),)
+    return (ProductTerminated(command.order, item.id, "ordered", command.at),)
+
+
+def _abandon(command: AbandonProduct, product: Product | None) -> Events:
+    item = command.item
+    if product is None:
+        return ()
+    if product.pending == command.order:
+        if item.action == "add":
+            return (ProductAbandoned(command.order, item.id, command.outcome, command.at),)
+        return (ProductChangeAbandoned(command.order, item.id, command.at),)
+    if product.last_order != command.order:
+        return ()
+    if item.action == "delete" and product.status == TERMINATED:
+        return (ProductActivated(command.order, item.id, product.values, product.services, command.at),)
+    if product.status in GONE:
+        return ()
+    if item.action == "add":
+        return (ProductTerminated(command.order, item.id, "undone", command.at),)
+    if product.before is not None:
+        return (ProductChanged(command.order, item.id, product.before.values, product.before.services, command.at),)
+    return ()
+
+
+def evolve(product: Product | None, event: Event) -> Product:
+    match event:
+        case ProductOrdered():
+            return Product(
+                PENDING_ACTIVE,
+                event.customer,
+                event.offering,
+                event.specification,
+                event.values,
+                event.places,
+                (),
+                event.bundles,
+                event.order,
+                "",
+                None,
+            )
+        case _:
+            assert product is not None, "a product's history begins with ProductOrdered"
+    match event:
+        case ProductActivated() | ProductChanged():
+            before = product if isinstance(event, ProductChanged) else None
+            return _with(product, status=ACTIVE, values=event.values, services=event.services, last=event.order, before=before)
+        case ProductChangeOrdered():
+            return _with(product, pending=event.order)
+        case ProductTerminationOrdered():
+            return _with(product, status=PENDING_TERMINATE, pending=event.order)
+        case ProductTerminated():
+            return _with(product, status=TERMINATED, last=event.order)
+        case ProductAbandoned():
+            return _with(product, status=event.status, last=event.order)
+        case ProductChangeAbandoned():
+            return _with(product, status=ACTIVE if product.status == PENDING_TERMINATE else product.status)
+        case _:
+            assert_never(event)
+
+
+def _with(
+    product: Product,
+    status: str = "",
+    values: dict[str, Any] | None = None,
+    services: tuple[str, ...] | None = None,
+    pending: str = "",
+    last: str = "",
+    before: Product | None = None,
+) -> Product:
+    return Product(
+        status or product.status,
+        product.customer,
+        product.offering,
+        product.specification,
+        product.values if values is None else values,
+        product.places,
+        product.services if services is None else services,
+        product.bundles,
+        pending,
+        last or product.last_order,
+        before,
+    )
+
+
+def is_over(product: Product) -> bool:
+    return product.status in GONE
+
+
+decider = Decider("pr", decide, evolve, is_over)
