@@ -4,6 +4,7 @@ Realisation (a CFS after its RFS; backwards when deleting), the order of a servi
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from domain.catalog import Catalog, Dependency
 from domain.decomposition.items import Item
@@ -68,7 +69,7 @@ def _children_first(services: ServiceDrafts) -> list[ServiceDraft]:
 
 def _own_edges(draft: ServiceDraft, services: ServiceDrafts, ends: _Ends) -> Iterator[Edge]:
     own = [task.id for task in draft.tasks]
-    yield from zip(own, own[1:], strict=False)
+    yield from pairwise(own)
     for child in draft.children:
         part = services.get(child)
         if part is None or not own:
