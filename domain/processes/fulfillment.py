@@ -132,6 +132,10 @@ class Fulfillment:
             self.items[id].reported = changed[id]
         return (ReportItems(self.order, changed),)
 
+    def touched(self) -> list[str]:
+        """The streams of the products and services that this order works on."""
+        return [*(item.planned.product for item in self.items.values()), *self.services]
+
     def service_order(self, task: str) -> str:
         """The stream of the service order that a task belongs to."""
         return service_order_id(self.order, int(task.partition(".")[0]))
