@@ -155,7 +155,7 @@ class Settings:
 
 def url_of(host: str, port: int) -> str:
     """The address of an API that listens on `host`, as seen from the same machine."""
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (read, not bound)
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
@@ -217,7 +217,7 @@ def shown(name: str, settings: Settings) -> str:
     if name == "store":
         return without_password(value)
     if name == "kafka_options":
-        return json.dumps({key: "…" for key in value})
+        return json.dumps(dict.fromkeys(value, "…"), ensure_ascii=False)
     if name == "simulators":
         return ",".join(sorted(value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
