@@ -3,11 +3,11 @@
 Commands are decided, their events evolve the states and tell the order's fulfilment, whose due commands are decided in turn, until nothing is due.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import fields
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from domain.decider import Need, World
 from domain.events import DECIDERS
@@ -101,6 +101,10 @@ class Memory:
             self.versions.pop(stream, None)
             self.families.pop(stream, None)
 
+    def forget_absent(self, streams: Iterable[str]) -> None:
+        """Drop those of the streams that have no events: whoever asks for what does not exist must not fill the memory."""
+        self.forget([stream for stream in streams if self.versions.get(stream) == 0])
+
     def clear(self) -> None:
         """Forget everything."""
         self.states.clear()
@@ -127,8 +131,8 @@ def stream_of(command: Any) -> str:
 
 
 @cache
-def _target(kind: type[Any]) -> Callable[[Any], str]:
-    names = {each.name for each in fields(kind)}
+def _target(kind: Hashable) -> Callable[[Any], str]:
+    names = {each.name for each in fields(cast(Any, kind))}
     return attrgetter(next(name for name in ("stream", "service", "product") if name in names))
 
 

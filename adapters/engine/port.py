@@ -40,18 +40,18 @@ class Outcome(NamedTuple):
     repeated: bool
 
 
+class RefusalHandler(Protocol):
+    """What becomes of a message of a topic that was refused: another request (a dead letter, a refusal event), or None when nothing is owed."""
+
+    def __call__(self, request: Request, error: Exception) -> Request | None: ...
+
+
 class Delivery(NamedTuple):
-    """Consecutive messages of one partition with the positions that commit together with their effects."""
+    """Consecutive messages of one partition with the position that commits together with their effects."""
 
     requests: Sequence[Request]
     advance: Advance
-    refused: "RefusalHandler | None" = None
-
-
-class RefusalHandler(Protocol):
-    """What to do with a request of a delivery that the domain refused: another request (a dead letter, a refusal event), or None to drop it."""
-
-    def __call__(self, request: Request, error: Exception) -> Request | None: ...
+    refused: RefusalHandler
 
 
 class EngineClosed(Exception):

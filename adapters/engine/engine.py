@@ -1,0 +1,382 @@
+"""The engine: takes what is waiting, decides it in memory, commits it as one transaction while it decides the next, then tells the callers.
+
+Safety rests on the log alone (unique stream versions, compare-and-set positions, unique message ids): when another process was faster, the batch is
+rolled back, memory is forgotten, and its messages are decided again one by one.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Event, Lock, Thread
+from time import perf_counter
+from typing import Any
+
+import structlog
+
+from adapters import telemetry
+from adapters.engine.batch import Batch, Work
+from adapters.engine.port import Clock, Delivery, EngineClosed, Outcome, RefusalHandler, Request
+from adapters.event_log.codec import Codec
+from adapters.event_log.port import Conflict, EventLog, InboxEntry, LogUnavailable, PositionConflict
+from domain.catalog import Catalog
+from domain.catalog_publication import STREAM as CATALOG_STREAM
+from domain.decider import World
+from domain.recorded import Recorded
+from domain.unit_of_work import Broken, Memory, UnitOfWork, order_of
+from domain.values import Rejected
+
+MOST_MESSAGES = 512  # in one batch
+SMALL = 100  # facts: a batch up to this size is committed where it was decided, which saves waking another thread
+ATTEMPTS = 5
+MOST_STREAMS = 2_000_000  # in memory; then everything that is committed is forgotten
+
+log = structlog.get_logger()
+
+# Messages that were accepted before, by (source, id).
+Accepted = dict[tuple[str, str], InboxEntry]
+
+
+class Engine:
+    """See the port for `submit` and `deliver`. `compile_catalog` makes a catalog of a published document."""
+
+    def __init__(
+        self, event_log: EventLog, codec: Codec, clock: Clock, compile_catalog: Callable[[dict[str, Any]], Catalog], answer_within: float
+    ) -> None:
+        self._log = event_log
+        self._codec = codec
+        self._clock = clock
+        self._compile = compile_catalog
+        self._answer_within = answer_within
+        self._memory = Memory(self._read)
+        self.catalogs: dict[str, Catalog] = {}
+        self.current_catalog = ""
+        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._writer: SimpleQueue[Batch | None] = SimpleQueue()
+        self._in_flight: Batch | None = None
+        self._under_way: list[Batch] = []
+        self._written = Event()
+        self._door = Lock()
+        self._closed = False
+        self.fault = ""
+        self._threads = [
+            Thread(target=self._run, name="engine", daemon=True),
+            Thread(target=self._write, name="engine-writer", daemon=True),
+        ]
+
+    # Callers ------------------------------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Read the published catalogs and begin. Raises LogUnavailable."""
+        self._reload_catalogs()
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, request: Request) -> "Future[Outcome]":
+        """See the port."""
+        return self._enqueue(Work((request,), Future()))
+
+    def deliver(self, delivery: Delivery) -> "Future[None]":
+        """See the port."""
+        return self._enqueue(Work(delivery.requests, Future(), delivery.advance, delivery.refused))
+
+    def _enqueue(self, work: Work) -> "Future[Any]":
+        with self._door:
+            if not self._closed:
+                self._queue.put(work)
+                return work.future
+        work.future.set_exception(EngineClosed(self.fault or "Crossconnect is stopping."))
+        return work.future
+
+    def waiting(self) -> int:
+        """How many works wait to be decided."""
+        return self._queue.qsize()
+
+    def close(self) -> None:
+        """Take nothing in any more, finish what is waiting, and stop."""
+        with self._door:
+            self._closed = True
+            self._queue.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    # The loop -----------------------------------------------------------------------------------------------------------------------
+    def _run(self) -> None:
+        try:
+            while works := self._gather():
+                self._decide(works)
+            self._settle()
+        except Exception as error:  # a fault of the engine itself: nobody may wait for ever
+            self.fault = f"The engine has stopped: {type(error).__name__}: {error}"
+            log.exception("engine stopped")
+        finally:
+            self._writer.put(None)
+            self._refuse_the_rest()
+
+    def _gather(self) -> list[Work]:
+        """What is waiting, up to a limit; blocks while nothing is. Empty at the end."""
+        work = self._next(block=self._in_flight is None)
+        if work is None and self._in_flight is not None:
+            self._settle()
+            work = self._next(block=True)
+        works, count = [], 0
+        while work is not None:
+            works.append(work)
+            count += len(work.requests)
+            work = self._next(block=False) if count < MOST_MESSAGES else None
+        telemetry.WAITING.set(self._queue.qsize())
+        return works
+
+    def _next(self, block: bool) -> Work | None:
+        try:
+            work = self._queue.get(block)
+        except Empty:
+            return None
+        if work is None and not block:
+            self._queue.put(None)  # the end comes after what is being gathered
+        return work
+
+    def _refuse_the_rest(self) -> None:
+        with self._door:
+            self._closed = True
+        error = EngineClosed(self.fault or "Crossconnect is stopping.")
+        for batch in self._under_way:
+            for work in batch.works:
+                if not work.future.done():
+                    work.future.set_exception(error)
+        with suppress(Empty):
+            while True:
+                if (waiting := self._queue.get_nowait()) is not None:
+                    waiting.future.set_exception(error)
+
+    # Deciding -----------------------------------------------------------------------------------------------------------------------
+    def _decide(self, works: list[Work]) -> None:
+        """Decide these works and hand them to the writer."""
+        batch = Batch(self._clock(), works)
+        self._under_way = [batch] if self._in_flight is None else [self._in_flight, batch]
+        known = self._accepted(works)
+        try:
+            for work in works:
+                self._decide_work(work, batch, known)
+        except Broken as error:
+            # What follows a message failed, so its order's fulfilment is in doubt: read it anew, and let the bad one fail alone.
+            log.error("a message failed", reason=str(error), exc_info=error)
+            if self._settle(batch):
+                self._recover(error, [batch])
+            return
+        self._hand_over(batch)
+
+    def _decide_work(self, work: Work, batch: Batch, known: Accepted) -> None:
+        outcome: Outcome | Exception = Outcome(200, "", 0, False)
+        for request in work.requests:
+            outcome = self._outcome(work, request, batch, known)
+            if isinstance(outcome, Exception) and work.refused is not None:
+                break  # it can neither be taken in nor set aside: the source has to stop here
+        batch.finish(work, outcome)
+
+    def _outcome(self, work: Work, request: Request, batch: Batch, known: Accepted) -> Outcome | Exception:
+        try:
+            outcome = self._decide_request(request, batch, known)
+            telemetry.MESSAGES.labels("accepted").inc()
+            return outcome
+        except Broken:
+            raise
+        except Exception as error:
+            telemetry.MESSAGES.labels("refused").inc()
+            return error if work.refused is None else self._set_aside(work.refused, request, error, batch)
+
+    def _set_aside(self, refused: RefusalHandler, request: Request, error: Exception, batch: Batch) -> Outcome | Exception:
+        """A message of a topic has no caller: what becomes of it is the source's to say."""
+        try:
+            instead = refused(request, error)
+            if instead is not None:
+                self._decide_request(instead, batch, {})
+        except Exception as fault:
+            log.error("a refused message could not be set aside", reason=str(fault), exc_info=fault)
+            return fault
+        return Outcome(200, request.command.stream, 0, False)
+
+    def _decide_request(self, request: Request, batch: Batch, known: Accepted) -> Outcome:
+        for identity in request.identities:
+            key = (identity.source, identity.id)
+            entry = batch.inbox.get(key) or known.get(key)
+            if entry is None:
+                continue
+            if entry.digest != identity.digest:
+                raise Rejected(identity.mismatch, f"{identity.source} {identity.id!r} was used before for something else.")
+            return Outcome(identity.status or entry.status, entry.resource, 0, True)
+        resource = request.command.stream
+        unit = UnitOfWork(self._memory, self._world(batch), request.command, request.customer, request.causation)
+        try:
+            unit.run()
+        except Rejected:
+            self._memory.forget_absent((resource, order_of(resource)))
+            raise
+        batch.accept(request, resource)
+        batch.facts.extend(unit.facts)
+        self._notice(unit.facts, resource, batch)
+        return Outcome(request.status, resource, 0, False)
+
+    def _world(self, batch: Batch) -> World:
+        return World(batch.now, self.catalogs, self.current_catalog, self._memory.states, self._answer_within)
+
+    def _notice(self, facts: list[Recorded], stream: str, batch: Batch) -> None:
+        order = order_of(stream)
+        if order and self._memory.is_over(order):
+            batch.over.append(order)
+        if stream == CATALOG_STREAM:
+            for fact in facts:
+                self._learn(fact.event)
+
+    def _accepted(self, works: Sequence[Work]) -> Accepted:
+        """Which identities of these works are known, in the log or in the batch that is being committed."""
+        keys = [(identity.source, identity.id) for work in works for request in work.requests for identity in request.identities]
+        if not keys:
+            return {}
+        known = self._log.inbox(keys)
+        if self._in_flight is not None:
+            known.update(self._in_flight.inbox)
+        return known
+
+    # Committing ---------------------------------------------------------------------------------------------------------------------
+    def _hand_over(self, batch: Batch) -> None:
+        """Commit the batch: here when it is small and nothing else waits, else by the writer, while the next is decided."""
+        if not self._settle(batch):
+            return
+        if len(batch.facts) <= SMALL and self._queue.empty():
+            self._commit(batch)
+            self._conclude(batch, None)
+            return
+        self._in_flight = batch
+        self._written.clear()
+        self._writer.put(batch)
+
+    def _settle(self, following: Batch | None = None) -> bool:
+        """Wait for the batch in flight. When it failed, it and the one decided upon it are decided again, and the answer is False."""
+        batch, self._in_flight = self._in_flight, None
+        if batch is None:
+            return True
+        self._written.wait()
+        return self._conclude(batch, following)
+
+    def _conclude(self, batch: Batch, following: Batch | None) -> bool:
+        if batch.error is not None:
+            self._recover(batch.error, [batch] if following is None else [batch, following])
+            return False
+        self._forget_finished(batch, following)
+        return True
+
+    def _write(self) -> None:
+        while (batch := self._writer.get()) is not None:
+            self._commit(batch)
+            self._written.set()
+
+    def _commit(self, batch: Batch) -> None:
+        """Write a batch and tell its callers; on failure only note it."""
+        began = perf_counter()
+        try:
+            rows = batch.rows(self._codec)
+            batch.position = self._log.append(rows, tuple(batch.inbox.values()), tuple(batch.advances.values()))
+        except Exception as error:
+            batch.error = error
+            return
+        telemetry.COMMITS.inc()
+        telemetry.EVENTS.inc(len(rows))
+        telemetry.COMMIT_SECONDS.observe(perf_counter() - began)
+        batch.tell()
+
+    def _forget_finished(self, batch: Batch, following: Batch | None) -> None:
+        """Orders that are over leave memory once that is committed, but for what the batch decided meanwhile has touched."""
+        if batch.over:
+            kept = {fact.stream for fact in following.facts} if following is not None else set()
+            for order in batch.over:
+                if order not in kept:
+                    self._memory.forget([stream for stream in self._memory.streams_of(order) if stream not in kept])
+        if following is None and len(self._memory.states) > MOST_STREAMS:
+            self._memory.clear()
+        telemetry.ORDERS_IN_MEMORY.set(len(self._memory.families))
+
+    # When a commit fails ------------------------------------------------------------------------------------------------------------
+    def _recover(self, error: Exception, batches: Sequence[Batch]) -> None:
+        """Nothing of these batches is stored, as far as is known: forget what was decided and begin again, one message at a time."""
+        works = [work for batch in batches for work in batch.works if not work.future.done()]
+        self._forget_everything()
+        if isinstance(error, LogUnavailable):
+            log.error("event log unavailable", reason=str(error))
+            for work in works:
+                work.future.set_exception(error)
+            return
+        telemetry.CONFLICTS.inc()
+        log.info("messages are decided one by one", messages=sum(len(work.requests) for work in works), reason=str(error))
+        for work in works:
+            self._decide_alone(work)
+
+    def _decide_alone(self, work: Work) -> None:
+        """Each message of a work in a transaction of its own; the position moves with the last."""
+        parts: list[tuple[Request, ...]] = [(request,) for request in work.requests] or [()]
+        for number, requests in enumerate(parts, 1):
+            last = number == len(parts)
+            part = Work(requests, work.future if last else Future(), work.advance if last else None, work.refused)
+            self._decide_part(part)
+            if not part.future.done():
+                continue
+            if (error := part.future.exception()) is not None and not last:
+                work.future.set_exception(error)
+                return
+
+    def _decide_part(self, part: Work) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            batch = Batch(self._clock(), [part])
+            try:
+                self._decide_work(part, batch, self._accepted([part]))
+                self._commit(batch)
+            except Broken as error:
+                batch.error = self._give_up_broken(part, error) if attempt > 1 else error
+            except Exception as error:
+                batch.error = error
+            if batch.error is None:
+                self._forget_finished(batch, None)
+                return
+            self._forget_everything()
+            if part.future.done() or attempt == ATTEMPTS or not isinstance(batch.error, Conflict | Broken):
+                break
+        if not part.future.done():
+            part.future.set_exception(_told(batch.error))
+
+    def _give_up_broken(self, part: Work, error: Broken) -> Exception | None:
+        """A message that fails whenever it is tried: set aside when it came by topic, else its caller is told."""
+        self._forget_everything()
+        if part.refused is None:
+            part.future.set_exception(error)
+            return error
+        batch = Batch(self._clock(), [part])
+        batch.finish(part, self._set_aside(part.refused, part.requests[0], error, batch))
+        self._commit(batch)
+        return batch.error
+
+    def _forget_everything(self) -> None:
+        self._memory.clear()
+        try:
+            self._reload_catalogs()
+        except LogUnavailable as error:
+            log.error("the catalogs could not be read again", reason=str(error))
+
+    # Reading ------------------------------------------------------------------------------------------------------------------------
+    def _read(self, streams: Sequence[str]) -> list[Recorded]:
+        return [self._codec.decode(row) for row in self._log.read(streams)]
+
+    def _reload_catalogs(self) -> None:
+        for recorded in self._read([CATALOG_STREAM]):
+            self._learn(recorded.event)
+
+    def _learn(self, published: Any) -> None:
+        if published.version not in self.catalogs:
+            self.catalogs[published.version] = self._compile(published.document)
+        self.current_catalog = published.version
+
+
+def _told(error: Exception | None) -> Exception:
+    """What a caller is told when its message cannot be stored."""
+    if isinstance(error, Conflict) and not isinstance(error, PositionConflict):
+        return Rejected("conflict", "This is being changed by another process at the same moment: try again.")
+    return error or EngineClosed("The message could not be stored.")
