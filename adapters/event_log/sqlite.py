@@ -28,8 +28,8 @@ from adapters.event_log.port import (
     Row,
     VersionConflict,
 )
+from adapters.sqlite_file import SqliteFile
 
-BUSY_SECONDS = 30.0
 POLL_SECONDS = 0.02
 LARGEST_INSERT = 128
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,65 +66,17 @@ def _insert(table: str, columns: int, rows: int) -> str:
 
 
 class Datastore(SQLiteDatastore):
-    """One connection that writes, and as many as there are concurrent readers; a write locks the file from its beginning."""
+    """The file, in the place where the library's recorder looks for its connections."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path, originator_id_type="text")
-        self._path = path
-        self._writing = Lock()
-        self._closed = False
-        self._idle: list[sqlite3.Connection] = []
-        try:
-            self._writer = self._connect()
-        except sqlite3.Error as error:
-            raise LogUnavailable(f"The store {path} cannot be opened: {error}.") from error
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=400)
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
-
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Cursor]:
-        """One transaction: all of it is durable at the end, or nothing after an exception."""
-        with self._writing:
-            cursor = self._writer.cursor()
-            try:
-                cursor.execute("BEGIN IMMEDIATE")
-                yield cursor
-                cursor.execute("COMMIT")
-            except sqlite3.OperationalError as error:
-                raise LogUnavailable(f"The store {self._path} cannot be written: {error}.") from error
-            finally:
-                if self._writer.in_transaction:
-                    cursor.execute("ROLLBACK")
-                cursor.close()
-
-    @contextmanager
-    def read(self) -> Iterator[sqlite3.Cursor]:
-        """A connection for one statement."""
-        try:
-            connection = self._reader()
-            try:
-                yield connection.cursor()
-            finally:
-                self._idle.append(connection)
-                if self._closed:
-                    self._close_readers()
-        except sqlite3.OperationalError as error:
-            raise LogUnavailable(f"The store {self._path} cannot be read: {error}.") from error
-
-    def _reader(self) -> sqlite3.Connection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._connect()
+        self.file = SqliteFile(path, "FULL", LogUnavailable)
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
-        """The same for the library's own statements."""
+        """One of the library's own statements."""
         try:
-            with self.write() if commit else self.read() as cursor:
+            with self.file.write() if commit else self.file.read() as cursor:
                 cursor.row_factory = sqlite3.Row
                 yield SQLiteCursor(cursor)
         except sqlite3.IntegrityError as error:
@@ -132,24 +84,13 @@ class Datastore(SQLiteDatastore):
 
     def migrate(self) -> None:
         """Bring the tables to the newest shape."""
-        with self._writing:
-            try:
-                migrate(self._writer, self._path)
-            except sqlite3.Error as error:
-                raise LogUnavailable(f"The store {self._path} cannot be used: {error}.") from error
+        with self.file.write() as cursor:
+            migrate(cursor, self.file.path)
 
     def close(self) -> None:
-        """Close every connection; a reader at work closes its own when it is done."""
-        self._closed = True
-        self._close_readers()
-        with self._writing:
-            self._writer.close()
+        """Close every connection."""
+        self.file.close()
         super().close()
-
-    def _close_readers(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
 
 
 class Recorder(SQLiteProcessRecorder):
@@ -159,7 +100,7 @@ class Recorder(SQLiteProcessRecorder):
 
     def append(self, events: Sequence[NewRow], inbox: Sequence[InboxEntry], positions: Sequence[Advance]) -> int:
         """Write all in one transaction; answers the last event's position."""
-        with self.datastore.write() as cursor:
+        with self.datastore.file.write() as cursor:
             if positions:
                 self._advance(cursor, positions)
             if inbox:
@@ -211,6 +152,7 @@ class SqliteEventLog:
             self._datastore.close()
             raise
         self._recorder = Recorder(self._datastore)
+        self._file = self._datastore.file
         self._bell = Bell()
         self._doorbell = Doorbell(Path(path))
         self._starting = Lock()
@@ -238,7 +180,7 @@ class SqliteEventLog:
         return self._page(_SINCE_OF_TOPICS, position, json.dumps(topics), limit)
 
     def _page(self, query: str, *parameters: object) -> list[Row]:
-        with self._datastore.read() as cursor:
+        with self._file.read() as cursor:
             heads, states = cursor.execute(query, parameters).fetchone()
         if states is None:
             return []
@@ -248,18 +190,18 @@ class SqliteEventLog:
 
     def head(self) -> int:
         """See the port."""
-        with self._datastore.read() as cursor:
+        with self._file.read() as cursor:
             (position,) = cursor.execute("SELECT coalesce(max(rowid), 0) FROM stored_events").fetchone()
         return int(position)
 
     def positions(self) -> dict[str, int]:
         """See the port."""
-        with self._datastore.read() as cursor:
+        with self._file.read() as cursor:
             return dict(cursor.execute("SELECT * FROM tracking WHERE application_name <> '__migration__'").fetchall())
 
     def inbox(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], InboxEntry]:
         """See the port."""
-        with self._datastore.read() as cursor:
+        with self._file.read() as cursor:
             rows = cursor.execute(_ACCEPTED, (json.dumps(keys),)).fetchall()
         entries = (InboxEntry(*row, EPOCH + time * MICROSECOND) for *row, time in rows)
         return {(entry.source, entry.id): entry for entry in entries}
@@ -268,7 +210,7 @@ class SqliteEventLog:
         """See the port. Deletes in steps, so that appends come in between."""
         total = 0
         while True:
-            with self._datastore.write() as cursor:
+            with self._file.write() as cursor:
                 cursor.execute(_FORGET, (_microseconds(before),))
                 count = cursor.rowcount
             total += count

@@ -1,7 +1,6 @@
 """The event log's tables in SQLite."""
 
 import sqlite3
-import time
 
 from adapters.event_log.migrations import VERSIONS, missing_steps
 
@@ -25,31 +24,11 @@ STEPS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def migrate(connection: sqlite3.Connection, store: str) -> None:
-    """Bring the file to the newest shape, under its write lock; of several processes that start at once, one does it."""
-    _write_ahead(connection)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        connection.execute(VERSIONS)
-        (version,) = connection.execute("SELECT coalesce(max(version), 0) FROM event_log_schema").fetchone()
-        for number, statements in missing_steps(STEPS, version, store):
-            for statement in statements:
-                connection.execute(statement)
-            connection.execute("INSERT INTO event_log_schema VALUES (?)", (number,))
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _write_ahead(connection: sqlite3.Connection, patience: float = 10.0) -> None:
-    """SQLite does not wait for other processes when the journal mode changes, so this does."""
-    give_up = time.monotonic() + patience
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > give_up:
-                raise
-            time.sleep(0.01)
+def migrate(cursor: sqlite3.Cursor, store: str) -> None:
+    """Bring the file to the newest shape, within a transaction that holds its write lock; of several processes that start at once, one does it."""
+    cursor.execute(VERSIONS)
+    (version,) = cursor.execute("SELECT coalesce(max(version), 0) FROM event_log_schema").fetchone()
+    for number, statements in missing_steps(STEPS, version, store):
+        for statement in statements:
+            cursor.execute(statement)
+        cursor.execute("INSERT INTO event_log_schema VALUES (?)", (number,))
