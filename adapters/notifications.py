@@ -1,0 +1,241 @@
+"""Which facts the world is told about, and in which TMF event: one table a resource.
+
+A notification is made from its event alone, so that any reader of the log makes the same one. Hence a state change names a state only when the event
+changed it: item states may move while their order's stays.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from domain import product as products_domain
+from domain import service as services_domain
+from domain.fallout import FalloutRaised, FalloutResolved
+from domain.product import (
+    ProductAbandoned,
+    ProductActivated,
+    ProductChangeAbandoned,
+    ProductChanged,
+    ProductOrdered,
+    ProductTerminated,
+    ProductTerminationOrdered,
+)
+from domain.product_order import (
+    PointOfNoReturnPassed,
+    ProductOrderAcknowledged,
+    ProductOrderCancellationAssessed,
+    ProductOrderChangeRefused,
+    ProductOrderInformationRequired,
+    ProductOrderItemsChanged,
+    ProductOrderRejected,
+)
+from domain.recorded import Recorded
+from domain.service import ServiceActivated, ServiceChanged, ServiceDeactivated, ServiceDesigned, ServiceTerminated
+from domain.service_order import (
+    ActivationAnswered,
+    ActivationRequested,
+    ManualTaskRequested,
+    ServiceOrderAcknowledged,
+    ServiceOrderItemsClosed,
+    ServiceOrderReleased,
+    TaskCompletedByHand,
+    TaskWithdrawn,
+)
+from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from projections import cancellations, product_orders, products, service_orders, services, work_orders
+from projections.references import characteristics, present, reference, resource
+from projections.view import View
+from schemas.notification import Notification, by_reference
+
+Told = Notification | None
+CREATE, STATE, VALUES, INFORMATION = "Create", "StateChange", "AttributeValueChange", "InformationRequired"
+
+
+def notification(recorded: Recorded) -> Told:
+    """What the world is told about an event; None for facts that are nobody else's business."""
+    tell = _TOLD.get(recorded.stream.partition("-")[0], {}).get(type(recorded.event))
+    return tell(recorded) if tell is not None else None
+
+
+def _created(kind: str, view: View) -> Callable[[Recorded], Told]:
+    """The whole resource, as its first event makes it."""
+
+    def tell(recorded: Recorded) -> Told:
+        document = view.evolve(None, recorded, recorded.stream)
+        return Notification(kind, CREATE, recorded.stream, by_reference(document)) if document is not None else None
+
+    return tell
+
+
+def _changed(type: str, kind: str, recorded: Recorded, **attributes: Any) -> Notification:
+    """Id, address and what changed; `path` lists it for those who only look there."""
+    document = {**resource(type, recorded.stream), **attributes}
+    return Notification(type, kind, recorded.stream, document, ",".join(attributes) if kind == VALUES else "")
+
+
+# Product orders -----------------------------------------------------------------------------------------------------------------------
+def _order_rejected(recorded: Recorded) -> Told:
+    """Nobody has heard of this order before: it is told whole, with the reasons."""
+    document = product_orders.evolve(None, recorded, recorded.stream)
+    return Notification("ProductOrder", STATE, recorded.stream, by_reference(document))
+
+
+def _items_changed(recorded: Recorded) -> Told:
+    event = recorded.event
+    items = [{"id": id, "state": state} for id, state in event.items.items()]
+    return _changed("ProductOrder", STATE, recorded, **present(state=event.state, productOrderItem=items))
+
+
+def _information_required(recorded: Recorded) -> Told:
+    event: ProductOrderInformationRequired = recorded.event
+    document = {
+        **resource("ProductOrder", recorded.stream),
+        "productOrderItem": [{"id": event.item}],
+        "informationRequired": [{"op": "add", "path": path} for path in event.paths],
+    }
+    return Notification("ProductOrder", INFORMATION, recorded.stream, document, ",".join(event.paths))
+
+
+def _cancel_assessed(recorded: Recorded) -> Told:
+    event = recorded.event
+    if not event.accepted:
+        return _cancel_told(recorded)
+    return _changed("ProductOrder", STATE, recorded, state=event.state, cancelProductOrder=reference("CancelProductOrder", event.cancel))
+
+
+def _cancel_told(recorded: Recorded) -> Told:
+    (cancel,) = cancellations.keys(recorded)
+    document = cancellations.evolve(None, recorded, cancel)
+    return Notification("CancelProductOrder", STATE, cancel, by_reference(document))
+
+
+def _point_of_no_return(recorded: Recorded) -> Told:
+    event: PointOfNoReturnPassed = recorded.event
+    milestone = {
+        "id": event.task,
+        "name": "pointOfNoReturn",
+        "status": "passed",
+        "milestoneDate": event.at,
+        "productOrderItem": [{"itemId": event.item, "productOrderId": recorded.stream}],
+    }
+    return _changed("ProductOrder", "Milestone", recorded, productOrderMilestone=[milestone])
+
+
+def _change_refused(recorded: Recorded) -> Told:
+    event: ProductOrderChangeRefused = recorded.event
+    if event.kind == "cancel":
+        return _cancel_told(recorded)
+    errors = [present(code=reason.code, message=reason.message, path=reason.path) for reason in event.reasons]
+    return _changed(
+        "ProductOrder", "ChangeRefused", recorded, change={"id": event.change, "kind": event.kind}, productOrderErrorMessage=errors
+    )
+
+
+# Service and work orders --------------------------------------------------------------------------------------------------------------
+def _service_order_changed(recorded: Recorded) -> Told:
+    event = recorded.event
+    if not (event.items or event.state):
+        return None
+    items = [{"id": id, "state": state} for id, state in event.items.items()]
+    return _changed("ServiceOrder", STATE, recorded, **present(state=event.state, serviceOrderItem=items))
+
+
+def _fallout_raised(recorded: Recorded) -> Told:
+    event: FalloutRaised = recorded.event
+    told = _service_order_changed(recorded)
+    if told is None:
+        return None
+    error = {"code": event.reason.code, "reason": event.reason.message, "timestamp": recorded.meta.time}
+    return Notification("ServiceOrder", STATE, told.id, {**told.document, "errorMessage": [error]})
+
+
+def _work_order_changed(recorded: Recorded) -> Told:
+    state = recorded.event.state
+    return _changed("WorkOrder", STATE, recorded, state=state) if state else None
+
+
+def _visit_answered(recorded: Recorded) -> Told:
+    event: WorkOrderAnswered = recorded.event
+    if event.state or event.appointment is None:
+        return _work_order_changed(recorded)
+    start, end = event.appointment
+    appointment = {"id": event.key, "validFor": {"startDateTime": start, "endDateTime": end}}
+    return _changed("WorkOrder", VALUES, recorded, appointment=appointment)
+
+
+# Products and services ----------------------------------------------------------------------------------------------------------------
+def _product_active(recorded: Recorded) -> Told:
+    event = recorded.event
+    services = [reference("Service", id) for id in event.services]
+    return _changed("Product", STATE, recorded, status=products_domain.ACTIVE, realizingService=services)
+
+
+def _product_changed(recorded: Recorded) -> Told:
+    event = recorded.event
+    services = [reference("Service", id) for id in event.services]
+    return _changed("Product", VALUES, recorded, productCharacteristic=characteristics(event.values), realizingService=services)
+
+
+def _product_is(status: str) -> Callable[[Recorded], Told]:
+    return lambda recorded: _changed("Product", STATE, recorded, status=status)
+
+
+def _service_is(state: str) -> Callable[[Recorded], Told]:
+    return lambda recorded: _changed("Service", STATE, recorded, state=state)
+
+
+def _service_changed(recorded: Recorded) -> Told:
+    return _changed("Service", VALUES, recorded, serviceCharacteristic=characteristics(recorded.event.values))
+
+
+Table = Mapping[type[Any], Callable[[Recorded], Told]]
+
+_PRODUCT_ORDER: Table = {
+    ProductOrderAcknowledged: _created("ProductOrder", product_orders.PRODUCT_ORDERS),
+    ProductOrderRejected: _order_rejected,
+    ProductOrderItemsChanged: _items_changed,
+    ProductOrderInformationRequired: _information_required,
+    PointOfNoReturnPassed: _point_of_no_return,
+    ProductOrderCancellationAssessed: _cancel_assessed,
+    ProductOrderChangeRefused: _change_refused,
+}
+_SERVICE_ORDER: Table = {
+    ServiceOrderAcknowledged: _created("ServiceOrder", service_orders.SERVICE_ORDERS),
+    ActivationRequested: _service_order_changed,
+    ActivationAnswered: _service_order_changed,
+    ManualTaskRequested: _service_order_changed,
+    TaskCompletedByHand: _service_order_changed,
+    TaskWithdrawn: _service_order_changed,
+    ServiceOrderReleased: _service_order_changed,
+    ServiceOrderItemsClosed: _service_order_changed,
+    FalloutRaised: _fallout_raised,
+    FalloutResolved: _service_order_changed,
+}
+_WORK_ORDER: Table = {
+    WorkOrderAcknowledged: _created("WorkOrder", work_orders.WORK_ORDERS),
+    WorkOrderRequested: _work_order_changed,
+    WorkOrderAnswered: _visit_answered,
+    WorkOrderClosed: _work_order_changed,
+    FalloutRaised: _work_order_changed,
+    FalloutResolved: _work_order_changed,
+}
+_PRODUCT: Table = {
+    ProductOrdered: _created("Product", products.PRODUCTS),
+    ProductActivated: _product_active,
+    ProductChanged: _product_changed,
+    ProductTerminationOrdered: _product_is(products_domain.PENDING_TERMINATE),
+    ProductTerminated: _product_is(products_domain.TERMINATED),
+    ProductChangeAbandoned: _product_is(products_domain.ACTIVE),
+    ProductAbandoned: lambda recorded: _changed("Product", STATE, recorded, status=recorded.event.status),
+}
+_SERVICE: Table = {
+    ServiceDesigned: _created("Service", services.SERVICES),
+    ServiceActivated: _service_is(services_domain.ACTIVE),
+    ServiceDeactivated: _service_is(services_domain.INACTIVE),
+    ServiceChanged: _service_changed,
+    ServiceTerminated: _service_is(services_domain.TERMINATED),
+}
+
+# By what the streams of each resource begin with, and the resource's name in topics.
+_TOLD: Mapping[str, Table] = {"po": _PRODUCT_ORDER, "so": _SERVICE_ORDER, "wo": _WORK_ORDER, "pr": _PRODUCT, "svc": _SERVICE}
+STREAMS: Mapping[str, str] = {"product-order": "po", "service-order": "so", "work-order": "wo", "product": "pr", "service": "svc"}
+EVENTS: Mapping[str, tuple[type[Any], ...]] = {name: tuple(_TOLD[prefix]) for name, prefix in STREAMS.items()}

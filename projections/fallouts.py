@@ -1,0 +1,64 @@
+"""The fallout queue: every step that stopped and waited for a person, open ones and those that have been resolved."""
+
+from domain.fallout import FalloutRaised, FalloutResolved
+from domain.recorded import Recorded
+from projections.references import present
+from projections.view import Column, Document, View
+
+OPEN, CLOSED = "open", "closed"
+
+
+def keys(recorded: Recorded) -> tuple[str, ...]:
+    return (f"{recorded.stream}.{recorded.event.number}",)
+
+
+def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:
+    event = recorded.event
+    if isinstance(event, FalloutRaised):
+        return _opened(key, event, recorded)
+    if document is None or document["state"] == CLOSED:
+        return document
+    resolution = {"action": event.action, **present(who=event.who.name, reason=event.who.reason)}
+    return {**document, "state": CLOSED, "resolvedAt": recorded.meta.time, "resolution": resolution}
+
+
+def _opened(key: str, event: FalloutRaised, recorded: Recorded) -> Document:
+    return {
+        "id": key,
+        "@type": "Fallout",
+        "number": event.number,
+        "state": OPEN,
+        "productOrder": {"id": recorded.meta.order},
+        **place_of(recorded.stream, event.item),
+        "task": event.task,
+        "severity": event.severity,
+        "reason": {"code": event.reason.code, "message": event.reason.message},
+        "customer": recorded.meta.customer,
+        "raisedAt": recorded.meta.time,
+        "dueAt": None,
+    }
+
+
+def place_of(stream: str, item: str) -> Document:
+    """The order in which something waits: a service order and its item, or a work order."""
+    if stream.startswith("wo-"):
+        return {"workOrder": {"id": stream}}
+    return {"serviceOrder": {"id": stream, "itemId": item}}
+
+
+FALLOUTS = View(
+    name="fallouts",
+    generation=1,
+    events=(FalloutRaised, FalloutResolved),
+    keys=keys,
+    evolve=evolve,
+    columns=(
+        Column("state", "state"),
+        Column("product_order", "productOrder.id"),
+        Column("task", "task"),
+        Column("severity", "severity"),
+        Column("reason", "reason.code"),
+        Column("customer", "customer"),
+        Column("raised_at", "raisedAt", "time"),
+    ),
+)

@@ -1,0 +1,166 @@
+"""Product orders as TMF622 shows them: the order as it was sent, with the states it and its items have come to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.plan import PlannedItem
+from domain.product_order import (
+    ProductOrderAcknowledged,
+    ProductOrderCancellationAssessed,
+    ProductOrderDecomposed,
+    ProductOrderItemsChanged,
+    ProductOrderRejected,
+)
+from domain.recorded import Recorded
+from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, REJECTED, TERMINAL
+from projections.references import characteristics, places, present, reference, resource
+from projections.view import Column, Document, View
+
+# What only the server says; a sender's values for these are ignored.
+SERVER_SET = frozenset(
+    {
+        "id",
+        "href",
+        "orderDate",
+        "state",
+        "completionDate",
+        "expectedCompletionDate",
+        "cancellationDate",
+        "version",
+        "productOrderErrorMessage",
+    }
+)
+
+EVENTS = (
+    ProductOrderAcknowledged,
+    ProductOrderRejected,
+    ProductOrderDecomposed,
+    ProductOrderItemsChanged,
+    ProductOrderCancellationAssessed,
+)
+
+
+def keys(recorded: Recorded) -> tuple[str, ...]:
+    return (recorded.stream,)
+
+
+def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:
+    event = recorded.event
+    match event:
+        case ProductOrderAcknowledged():
+            return _begun(event, recorded, ACKNOWLEDGED)
+        case ProductOrderRejected():
+            errors = [{"@type": "ProductOrderErrorMessage", **present(code=r.code, message=r.message, path=r.path)} for r in event.reasons]
+            return {**_begun(event, recorded, REJECTED), "productOrderErrorMessage": errors}
+    if document is None:
+        return None
+    match event:
+        case ProductOrderDecomposed():
+            return {**document, "productOrderItem": _planned(document["productOrderItem"], event.plan.items)}
+        case ProductOrderItemsChanged():
+            items = _moved(document["productOrderItem"], event.items)
+            return {**document, "productOrderItem": items, **_ended(event.state, event.at)}
+        case ProductOrderCancellationAssessed() if event.accepted:
+            return {**document, "state": event.state, **present(cancellationReason=event.request.get("cancellationReason"))}
+    return document
+
+
+def _begun(event: ProductOrderAcknowledged | ProductOrderRejected, recorded: Recorded, state: str) -> Document:
+    sent = {name: value for name, value in event.order.items() if name not in SERVER_SET}
+    return {
+        **resource("ProductOrder", recorded.stream),
+        **sent,
+        **event.personal,
+        "state": state,
+        "orderDate": recorded.meta.time,
+        "version": 1,
+        "productOrderItem": [_item(item, state) for item in event.order["productOrderItem"]],
+    }
+
+
+def _item(item: Document, state: str) -> Document:
+    shown = {"@type": "ProductOrderItem", **item, "state": state}
+    if nested := item.get("productOrderItem"):
+        shown["productOrderItem"] = [_item(each, state) for each in nested]
+    return shown
+
+
+def _planned(items: list[Document], planned: tuple[PlannedItem, ...]) -> list[Document]:
+    """Items name the product that they make, and bundles show what they were expanded to."""
+    by_id = {item.id: item for item in planned}
+    nested: dict[str, list[PlannedItem]] = {}
+    for item in planned:
+        nested.setdefault(item.parent, []).append(item)
+    return [_with_product(item, by_id, nested) for item in items]
+
+
+def _with_product(item: Document, by_id: Mapping[str, PlannedItem], nested: Mapping[str, list[PlannedItem]]) -> Document:
+    id = str(item["id"])
+    planned = by_id.get(id)
+    if planned is None:
+        return item
+    shown = {**item, "product": {**item.get("product", {}), **_product(planned)}}
+    if planned.action == "noChange":
+        shown["state"] = COMPLETED  # nothing is to be done
+    children = list(item.get("productOrderItem", ()))
+    listed = {str(child["id"]) for child in children}
+    children.extend(_expanded(each) for each in nested.get(id, ()) if each.id not in listed)
+    if children:
+        shown["productOrderItem"] = [_with_product(child, by_id, nested) for child in children]
+    return shown
+
+
+def _product(planned: PlannedItem) -> Document:
+    return {} if planned.missing or not planned.product else resource("Product", planned.product)
+
+
+def _expanded(planned: PlannedItem) -> Document:
+    """An item that the catalog added to a bundle."""
+    specification = {"productSpecification": reference("ProductSpecification", planned.specification)} if planned.specification else {}
+    product = present(productCharacteristic=characteristics(planned.values), place=places(planned.places))
+    return {
+        "id": planned.id,
+        "@type": "ProductOrderItem",
+        "action": planned.action,
+        "state": ACKNOWLEDGED,
+        "productOffering": reference("ProductOffering", planned.offering),
+        "product": {**product, **specification},
+    }
+
+
+def _moved(items: list[Document], states: Mapping[str, str]) -> list[Document]:
+    moved = []
+    for item in items:
+        state = states.get(str(item["id"]))
+        shown = item if state is None else {**item, "state": state}
+        if nested := item.get("productOrderItem"):
+            shown = {**shown, "productOrderItem": _moved(nested, states)}
+        moved.append(shown)
+    return moved
+
+
+def _ended(state: str, at: Any) -> Document:
+    """What an order says once its state has changed; empty when it has not."""
+    if not state:
+        return {}
+    if state not in TERMINAL:
+        return {"state": state}
+    return {"state": state, "cancellationDate" if state == CANCELLED else "completionDate": at}
+
+
+PRODUCT_ORDERS = View(
+    name="product_orders",
+    generation=1,
+    events=EVENTS,
+    keys=keys,
+    evolve=evolve,
+    columns=(
+        Column("state", "state"),
+        Column("external_id", "externalId"),
+        Column("order_date", "orderDate", "time"),
+        Column("completion_date", "completionDate", "time"),
+        Column("requested_start_date", "requestedStartDate", "time"),
+        Column("category", "category"),
+        Column("priority", "priority"),
+    ),
+)

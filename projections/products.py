@@ -1,0 +1,128 @@
+"""The install base as TMF637 shows it: what each customer holds, what realises it, and the order items that made it so."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.product import (
+    ACTIVE,
+    PENDING_ACTIVE,
+    PENDING_TERMINATE,
+    TERMINATED,
+    ProductAbandoned,
+    ProductActivated,
+    ProductChangeAbandoned,
+    ProductChanged,
+    ProductChangeOrdered,
+    ProductOrdered,
+    ProductTerminated,
+    ProductTerminationOrdered,
+)
+from domain.recorded import Recorded
+from projections.references import characteristics, customer_party, href, places, present, reference, resource
+from projections.view import Column, Document, View
+
+EVENTS = (
+    ProductOrdered,
+    ProductActivated,
+    ProductChangeOrdered,
+    ProductChanged,
+    ProductTerminationOrdered,
+    ProductTerminated,
+    ProductAbandoned,
+    ProductChangeAbandoned,
+)
+
+
+def keys(recorded: Recorded) -> tuple[str, ...]:
+    return (recorded.stream,)
+
+
+def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:
+    event = recorded.event
+    if isinstance(event, ProductOrdered):
+        return _begun(key, event, recorded.meta.time)
+    if document is None:
+        return None
+    match event:
+        case ProductActivated():
+            return _active(document, event.values, event.services, event.at)
+        case ProductChanged():
+            return {**document, **_realised(event.values, event.services), "status": ACTIVE}
+        case ProductChangeOrdered():
+            return _ordered(document, event.order, event.item, "modify")
+        case ProductTerminationOrdered():
+            return {**_ordered(document, event.order, event.item, "delete"), "status": PENDING_TERMINATE}
+        case ProductTerminated():
+            return {**document, "status": TERMINATED, "terminationDate": event.at}
+        case ProductAbandoned():
+            return {**document, "status": event.status}
+        case ProductChangeAbandoned() if document["status"] == PENDING_TERMINATE:
+            return {**document, "status": ACTIVE}
+    return document
+
+
+def _begun(id: str, event: ProductOrdered, time: datetime) -> Document:
+    specification = {"productSpecification": reference("ProductSpecification", event.specification)} if event.specification else {}
+    parts = [
+        {"relationshipType": "bundles", "product": resource("Product", part), "@type": "ProductRelationship"} for part in event.bundles
+    ]
+    return {
+        **resource("Product", id),
+        "name": event.offering,
+        "status": PENDING_ACTIVE,
+        "isBundle": bool(parts),
+        "orderDate": time,
+        "productOffering": reference("ProductOffering", event.offering),
+        **specification,
+        "productCharacteristic": characteristics(event.values),
+        **present(place=places(event.places), productRelationship=parts),
+        **customer_party(event.customer),
+        "productOrderItem": [_order_item(event.order, event.item, "add")],
+        "realizingService": [],
+    }
+
+
+def _order_item(order: str, item: str, action: str) -> Document:
+    return {
+        "productOrderId": order,
+        "productOrderHref": href("ProductOrder", order),
+        "orderItemId": item,
+        "orderItemAction": action,
+        "@type": "RelatedProductOrderItem",
+        "@referredType": "ProductOrder",
+    }
+
+
+def _ordered(document: Document, order: str, item: str, action: str) -> Document:
+    return {**document, "productOrderItem": [*document["productOrderItem"], _order_item(order, item, action)]}
+
+
+def _active(document: Document, values: Mapping[str, Any], services: Iterable[str], at: datetime) -> Document:
+    """A product whose termination was taken back keeps the date it started."""
+    active = {**document, **_realised(values, services), "status": ACTIVE}
+    active.setdefault("startDate", at)
+    active.pop("terminationDate", None)
+    return active
+
+
+def _realised(values: Mapping[str, Any], services: Iterable[str]) -> Document:
+    return {"productCharacteristic": characteristics(values), "realizingService": [reference("Service", id) for id in services]}
+
+
+PRODUCTS = View(
+    name="products",
+    generation=1,
+    events=EVENTS,
+    keys=keys,
+    evolve=evolve,
+    columns=(
+        Column("status", "status"),
+        Column("customer", "relatedParty.id"),
+        Column("offering", "productOffering.id"),
+        Column("specification", "productSpecification.id"),
+        Column("name", "name"),
+        Column("start_date", "startDate", "time"),
+        Column("termination_date", "terminationDate", "time"),
+    ),
+)

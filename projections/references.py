@@ -1,0 +1,76 @@
+"""How documents point at each other, and the small parts that they share: addresses, references, characteristics, places, parties."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from domain.values import Place
+from projections.view import Document
+
+# Where each kind of resource lives: TMF's base paths, whose mixed case is real.
+ADDRESSES: Mapping[str, str] = {
+    "ProductOrder": "/tmf-api/productOrderingManagement/v4/productOrder",
+    "CancelProductOrder": "/tmf-api/productOrderingManagement/v4/cancelProductOrder",
+    "ServiceOrder": "/tmf-api/serviceOrdering/v4/serviceOrder",
+    "WorkOrder": "/tmf-api/workOrderManagement/v4/workOrder",
+    "Product": "/tmf-api/productInventory/v4/product",
+    "Service": "/tmf-api/serviceInventory/v4/service",
+    "ProductOffering": "/tmf-api/productCatalogManagement/v4/productOffering",
+    "ProductSpecification": "/tmf-api/productCatalogManagement/v4/productSpecification",
+    "Catalog": "/tmf-api/productCatalogManagement/v4/catalog",
+    "Category": "/tmf-api/productCatalogManagement/v4/category",
+    "ServiceSpecification": "/tmf-api/serviceCatalogManagement/v4/serviceSpecification",
+}
+
+
+def href(type: str, id: str) -> str:
+    """The address of a resource, without a host: whoever reads it knows where it came from."""
+    return f"{ADDRESSES[type]}/{quote(id, safe='')}"
+
+
+def resource(type: str, id: str) -> Document:
+    """How every document begins."""
+    return {"id": id, "href": href(type, id), "@type": type}
+
+
+def reference(type: str, id: str) -> Document:
+    """A reference to another resource."""
+    return {"id": id, "href": href(type, id), "@type": f"{type}Ref", "@referredType": type}
+
+
+def versioned(type: str, id: str, version: str) -> Document:
+    """A reference to one version of a specification."""
+    return {**reference(type, id), "version": version}
+
+
+def characteristics(values: Mapping[str, Any]) -> list[Document]:
+    """Configured values, by name."""
+    return [{"name": name, "valueType": value_type(value), "value": value} for name, value in values.items()]
+
+
+def value_type(value: Any) -> str:
+    """What JSON calls the type of a value."""
+    return _TYPES.get(type(value), "object")
+
+
+_TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: "array"}
+
+
+def places(of: Iterable[Place]) -> list[Document]:
+    """Where something is; a place that was ordered without an id keeps its role."""
+    return [
+        {**({"id": place.id} if place.id else {}), "role": place.role, "@type": "RelatedPlaceRefOrValue", "@referredType": "GeographicSite"}
+        for place in of
+    ]
+
+
+def customer_party(customer: str) -> Document:
+    """The party whose order or possession it is."""
+    return (
+        {"relatedParty": [{"id": customer, "role": "customer", "@type": "RelatedParty", "@referredType": "Customer"}]} if customer else {}
+    )
+
+
+def present(**attributes: Any) -> Document:
+    """Only those attributes that have a value: TMF documents leave out what is not known."""
+    return {name: value for name, value in attributes.items() if value not in (None, "", (), [])}
