@@ -4,7 +4,7 @@ An expression is a constant, or one of (as lists and mappings that any YAML or J
 
     {characteristic: downstream}                         the value of a characteristic
     {multiply: [expression, expression]}                 also add, subtract, divide
-    {lookup: expression, table: {basic: 1, …}, else: 0}  a table
+    {lookup: expression, table: {basic: 1, …}, else: 0}  a table; its keys are texts, `500` and `true` being those of the number and the truth
     {input: action}                                      action, site, segment: what the order says besides characteristics
 
 A condition is one of::
@@ -15,23 +15,42 @@ A condition is one of::
     {exists: characteristic}
     {and: [condition, …]}  {or: [condition, …]}  {not: condition}
 
+Arithmetic is over numbers; over anything else, or without a finite result, it has none (`None`).
 An absent input makes an expression `None`, and a condition over it `None` (unknown); `and`, `or`, `not` are Kleene's.
 Source: domain-rules 2.1 and 2.2; S. C. Kleene, Introduction to Metamathematics (1952), §64.
 """
 
+import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Inputs = Mapping[str, Any]
 Expression = Callable[[Inputs], Any]
 Condition = Callable[[Inputs], bool | None]
 
+INPUTS = ("action", "site", "segment")
+
+
+def _of_numbers(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Arithmetic that answers whole numbers as such: Python's own would also repeat texts and count truths."""
+
+    def calculate(a: Any, b: Any) -> Any:
+        if isinstance(a, bool) or isinstance(b, bool) or not isinstance(a, int | float) or not isinstance(b, int | float):
+            return None
+        result = operation(a, b)
+        if not isinstance(result, float):
+            return result
+        return int(result) if result.is_integer() else result if math.isfinite(result) else None
+
+    return calculate
+
+
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "add": operator.add,
-    "subtract": operator.sub,
-    "multiply": operator.mul,
-    "divide": operator.truediv,
+    "add": _of_numbers(operator.add),
+    "subtract": _of_numbers(operator.sub),
+    "multiply": _of_numbers(operator.mul),
+    "divide": _of_numbers(operator.truediv),
 }
 _COMPARISON: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
@@ -49,37 +68,63 @@ class NotInGrammar(Exception):
 
 def characteristics_of(data: Any) -> frozenset[str]:
     """The names of all characteristics that an expression or condition reads."""
+    return frozenset(each["characteristic" if "characteristic" in each else "exists"] for each in _readers(data))
+
+
+def _readers(data: Any) -> Iterator[Mapping[str, Any]]:
+    """Every part that reads a characteristic. Tables and constants hold data, not rules, and are passed by."""
     if isinstance(data, Mapping):
-        own = {data[word] for word in ("characteristic", "exists") if isinstance(data.get(word), str)}
-        return frozenset(own).union(*(characteristics_of(part) for part in data.values()))
-    if isinstance(data, list | tuple):
-        return frozenset().union(*(characteristics_of(part) for part in data))
-    return frozenset()
+        if any(isinstance(data.get(word), str) for word in ("characteristic", "exists")):
+            yield data
+        for word, part in data.items():
+            if word not in ("table", "else"):
+                yield from _readers(part)
+    elif isinstance(data, list | tuple):
+        for part in data:
+            yield from _readers(part)
+
+
+def table_key(value: Any) -> str:
+    """How a value is written as the key of a lookup's table: JSON has texts only, so 500, 500.0 and "500" are one key."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def compile_expression(data: Any) -> Expression:
     """Turn data into a function of the inputs. Raises NotInGrammar."""
     if not isinstance(data, Mapping):
         return lambda inputs: data
-    if "characteristic" in data or "input" in data:
-        name = data.get("characteristic", data.get("input"))
-        return lambda inputs: inputs.get(name)
     if "lookup" in data:
         return _lookup(data)
-    for word, arithmetic in _ARITHMETIC.items():
-        if word in data:
-            return _both(arithmetic, data[word], word)
-    raise NotInGrammar(f"{dict(data)!r} is not an expression")
+    if len(data) == 1:
+        ((word, operand),) = data.items()
+        if word in ("characteristic", "input"):
+            return _read(word, operand)
+        if word in _ARITHMETIC:
+            return _both(_ARITHMETIC[word], operand, word)
+    raise NotInGrammar(f"{_shown(data)} is not an expression")
+
+
+def _read(word: str, name: Any) -> Expression:
+    if not isinstance(name, str):
+        raise NotInGrammar(f"{word} takes a name, not {_shown(name)}")
+    if word == "input" and name not in INPUTS:
+        raise NotInGrammar(f"input is one of {', '.join(INPUTS)}, not {name!r}")
+    return lambda inputs: inputs.get(name)
 
 
 def _lookup(data: Mapping[str, Any]) -> Expression:
     key, table, otherwise = compile_expression(data["lookup"]), data.get("table"), data.get("else")
-    if not isinstance(table, Mapping):
+    if not isinstance(table, Mapping) or not table:
         raise NotInGrammar("a lookup needs a table")
+    if unknown := [word for word in data if word not in ("lookup", "table", "else")]:
+        raise NotInGrammar(f"{unknown[0]!r} is not a part of a lookup")
+    results = {table_key(each): result for each, result in table.items()}
 
     def look_up(inputs: Inputs) -> Any:
         value = key(inputs)
-        return None if value is None else table.get(value, otherwise)
+        return None if value is None else results.get(table_key(value), otherwise)
 
     return look_up
 
@@ -94,10 +139,9 @@ def _both(operation: Callable[[Any, Any], Any], operands: Any, word: str) -> Cal
         if a is None or b is None:
             return None
         try:
-            result = operation(a, b)
-        except TypeError:  # a number compared with a word: neither true nor false
+            return operation(a, b)
+        except (TypeError, ArithmeticError):  # a number compared with a word: neither true nor false; nothing can be divided by 0
             return None
-        return int(result) if isinstance(result, float) and result.is_integer() else result
 
     return apply
 
@@ -107,7 +151,7 @@ def compile_condition(data: Any) -> Condition:
     if isinstance(data, bool):
         return lambda inputs: data
     if not isinstance(data, Mapping) or len(data) != 1:
-        raise NotInGrammar(f"{data!r} is not a condition")
+        raise NotInGrammar(f"{_shown(data)} is not a condition")
     ((word, operands),) = data.items()
     if word in _COMPARISON:
         return _both(_COMPARISON[word], operands, word)
@@ -117,10 +161,14 @@ def compile_condition(data: Any) -> Condition:
 
 
 def _exists(name: Any) -> Condition:
+    if not isinstance(name, str):
+        raise NotInGrammar(f"exists takes the name of a characteristic, not {_shown(name)}")
     return lambda inputs: inputs.get(name) is not None
 
 
 def _in(operands: Any) -> Condition:
+    if not isinstance(operands, list | tuple) or len(operands) != 2 or not isinstance(operands[1], list | tuple):
+        raise NotInGrammar("in takes an expression and a list of constants")
     value, allowed = compile_expression(operands[0]), tuple(operands[1])
 
     def member(inputs: Inputs) -> bool | None:
@@ -140,8 +188,10 @@ def _not(operand: Any) -> Condition:
     return negate
 
 
-def _all_or_any(decisive: bool) -> Callable[[Any], Condition]:
+def _all_or_any(word: str, decisive: bool) -> Callable[[Any], Condition]:
     def build(operands: Any) -> Condition:
+        if not isinstance(operands, list | tuple) or not operands:
+            raise NotInGrammar(f"{word} takes a list of conditions")
         parts = tuple(compile_condition(part) for part in operands)
 
         def evaluate(inputs: Inputs) -> bool | None:
@@ -159,6 +209,11 @@ _CONNECTIVES: dict[str, Callable[[Any], Condition]] = {
     "exists": _exists,
     "in": _in,
     "not": _not,
-    "and": _all_or_any(decisive=False),
-    "or": _all_or_any(decisive=True),
+    "and": _all_or_any("and", decisive=False),
+    "or": _all_or_any("or", decisive=True),
 }
+
+
+def _shown(data: Any) -> str:
+    text = repr(dict(data) if isinstance(data, Mapping) else data)
+    return text if len(text) <= 60 else f"{text[:57]}..."
