@@ -5,7 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -63,7 +63,7 @@ def _json_object(text: str) -> Mapping[str, Any]:
     except ValueError:
         options = None
     if isinstance(options, dict):
-        return MappingProxyType(options)
+        return options
     raise ValueError("must be a JSON object")
 
 
@@ -141,7 +141,7 @@ class Settings:
     port: int = 8080
     simulators: frozenset[str] = frozenset()
     simulator_script: str = ""
-    kafka_options: Mapping[str, Any] = MappingProxyType({})
+    kafka_options: Mapping[str, Any] = field(default_factory=dict)
     auth: str = "none"
     callbacks: str = "any"
     answer_within: float = 900.0
