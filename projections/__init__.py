@@ -1,0 +1,13 @@
+"""What can be asked: the stored views of the log. (Trees of orders are folded when asked for: `projections.order_trees`.)"""
+
+from projections.cancellations import CANCELLATIONS
+from projections.fallouts import FALLOUTS
+from projections.obligations import OBLIGATIONS
+from projections.product_orders import PRODUCT_ORDERS
+from projections.products import PRODUCTS
+from projections.service_orders import SERVICE_ORDERS
+from projections.services import SERVICES
+from projections.view import View
+from projections.work_orders import WORK_ORDERS
+
+VIEWS: tuple[View, ...] = (PRODUCT_ORDERS, CANCELLATIONS, SERVICE_ORDERS, WORK_ORDERS, PRODUCTS, SERVICES, FALLOUTS, OBLIGATIONS)

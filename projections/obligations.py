@@ -1,0 +1,221 @@
+"""Open obligations: everything that must still happen for an order to go on, who it waits for, and until when.
+
+A row is one waiting step: what it waits for may change (an answer, then a retry, then a person), and the row ends when the step does. What is over is
+history, and the order's timeline has it; so the table holds only what is under way.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from domain import fallout
+from domain.fallout import FalloutRaised, FalloutResolved
+from domain.product_order import (
+    ProductOrderCancellationAssessed,
+    ProductOrderInformationRequired,
+    ProductOrderStarted,
+    ProductOrderStartScheduled,
+)
+from domain.recorded import Recorded
+from domain.service_order import (
+    ActivationAnswered,
+    ActivationRequested,
+    ManualTaskRequested,
+    RetryScheduled,
+    TaskCompletedByHand,
+    TaskWithdrawn,
+)
+from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from projections.fallouts import OPEN, place_of
+from projections.view import Column, Document, View
+
+START = "start"
+ACTIVATION, RETRY, MANUAL, FALLOUT, VISIT = "activation", "retry", "manualTask", "fallout", "workOrder"
+SCHEDULED_START, INFORMATION = "scheduledStart", "information"
+
+
+# Which rows an event touches: `<order>:<node>`, where the node is a task, a work order, an item that lacks information, or the start -----
+def keys(recorded: Recorded) -> tuple[str, ...]:
+    order = recorded.meta.order
+    return tuple([f"{order}:{node}" for node in _NODES[type(recorded.event)](recorded)])
+
+
+def _task(recorded: Recorded) -> tuple[str, ...]:
+    return (recorded.event.task if recorded.stream.startswith("so-") else recorded.stream,)
+
+
+def _visit(recorded: Recorded) -> tuple[str, ...]:
+    return (recorded.stream,)
+
+
+def _start(recorded: Recorded) -> tuple[str, ...]:
+    return (START,)
+
+
+def information_node(item: str) -> str:
+    """The node of an item that waits for information."""
+    return f"item:{item}"
+
+
+def _item(recorded: Recorded) -> tuple[str, ...]:
+    return (information_node(recorded.event.item),)
+
+
+def _cancelled(recorded: Recorded) -> tuple[str, ...]:
+    event = recorded.event
+    return (START, *map(information_node, event.items)) if event.accepted else ()
+
+
+_NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
+    ProductOrderStartScheduled: _start,
+    ProductOrderStarted: _start,
+    ProductOrderInformationRequired: _item,
+    ProductOrderCancellationAssessed: _cancelled,
+    ActivationRequested: _task,
+    ActivationAnswered: _task,
+    RetryScheduled: _task,
+    ManualTaskRequested: _task,
+    TaskCompletedByHand: _task,
+    TaskWithdrawn: _task,
+    FalloutRaised: _task,
+    FalloutResolved: _task,
+    WorkOrderRequested: _visit,
+    WorkOrderAnswered: _visit,
+    WorkOrderClosed: _visit,
+}
+
+
+# What a row says then -----------------------------------------------------------------------------------------------------------------
+def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:
+    event = recorded.event
+    match event:
+        case ActivationRequested():
+            return _activation(key, event, recorded)
+        case WorkOrderRequested():
+            return _work_order(key, event, recorded)
+        case ManualTaskRequested():
+            return _manual(key, event, recorded)
+        case ProductOrderStartScheduled():
+            reason = _reason("scheduled", "The order starts later, as requested.")
+            return _row(key, SCHEDULED_START, recorded, {"id": recorded.stream}, START, event.due, reason)
+        case ProductOrderInformationRequired():
+            return _information(key, event, recorded)
+        case ProductOrderStarted() | ProductOrderCancellationAssessed() | TaskCompletedByHand() | TaskWithdrawn() | WorkOrderClosed():
+            return None
+        case ActivationAnswered():
+            return None if event.outcome == "completed" else document
+        case WorkOrderAnswered():
+            return _visit_answered(document, event)
+        case RetryScheduled():
+            return _next(document, RETRY, event.due, _reason("retry", f"Attempt {event.attempt + 1} follows.")) if document else None
+        case FalloutRaised():
+            return _fallout(key, document, event, recorded)
+        case FalloutResolved():
+            return None if event.action in (fallout.ABORT, fallout.WITHDRAWN) else document
+    return document
+
+
+def _row(
+    key: str, kind: str, recorded: Recorded, order: Document, task: str, due: datetime | None, reason: Document, **more: Any
+) -> Document:
+    return {
+        "id": key,
+        "@type": "Obligation",
+        "kind": kind,
+        "state": OPEN,
+        "productOrder": order,
+        "task": task,
+        "reason": reason,
+        "customer": recorded.meta.customer,
+        "since": recorded.meta.time,
+        "dueAt": due,
+        **more,
+    }
+
+
+def _reason(code: str, message: str) -> Document:
+    return {"code": code, "message": message}
+
+
+def _activation(key: str, event: ActivationRequested, recorded: Recorded) -> Document:
+    request = event.request
+    target = request["targetSystem"]
+    return _row(
+        key,
+        ACTIVATION,
+        recorded,
+        request["productOrder"],
+        event.task,
+        event.due,
+        _reason("awaiting-answer", f"{target} has not answered yet."),
+        serviceOrder=request["serviceOrder"],
+        targetSystem=target,
+        activationKey=event.key,
+        attempt=event.attempt,
+    )
+
+
+def _work_order(key: str, event: WorkOrderRequested, recorded: Recorded) -> Document:
+    request = event.request
+    target = request["targetSystem"]
+    return _row(
+        key,
+        VISIT,
+        recorded,
+        request["productOrder"],
+        recorded.stream,
+        event.due,
+        _reason("awaiting-answer", f"{target} has not finished yet."),
+        workOrder={"id": recorded.stream},
+        targetSystem=target,
+        workOrderKey=event.key,
+        attempt=event.attempt,
+    )
+
+
+def _manual(key: str, event: ManualTaskRequested, recorded: Recorded) -> Document:
+    reason = _reason("manual-task", f"{event.group} must do this by hand.")
+    place = place_of(recorded.stream, event.item)
+    order = {"id": recorded.meta.order}
+    return _row(key, MANUAL, recorded, order, event.task, None, reason, **place, group=event.group, form=list(event.form))
+
+
+def _information(key: str, event: ProductOrderInformationRequired, recorded: Recorded) -> Document:
+    reason = _reason("information-required", f"The customer must supply {', '.join(event.paths)}.")
+    order = {"id": recorded.stream, "itemId": event.item}
+    return _row(key, INFORMATION, recorded, order, information_node(event.item), None, reason, paths=list(event.paths))
+
+
+def _visit_answered(document: Document | None, event: WorkOrderAnswered) -> Document | None:
+    if event.state or document is None:
+        return None
+    return {**document, "dueAt": event.due} if event.due else document
+
+
+def _fallout(key: str, document: Document | None, event: FalloutRaised, recorded: Recorded) -> Document:
+    reason = _reason(event.reason.code, event.reason.message)
+    if document is not None:
+        return _next(document, FALLOUT, None, reason)
+    (task,) = _task(recorded)
+    return _row(key, FALLOUT, recorded, {"id": recorded.meta.order}, task, None, reason, **place_of(recorded.stream, event.item))
+
+
+def _next(document: Document, kind: str, due: datetime | None, reason: Document) -> Document:
+    return {**document, "kind": kind, "dueAt": due, "reason": reason}
+
+
+OBLIGATIONS = View(
+    name="obligations",
+    generation=1,
+    events=tuple(_NODES),
+    keys=keys,
+    evolve=evolve,
+    columns=(
+        Column("kind", "kind"),
+        Column("product_order", "productOrder.id"),
+        Column("task", "task"),
+        Column("target_system", "targetSystem"),
+        Column("customer", "customer"),
+        Column("due_at", "dueAt", "time"),
+    ),
+)

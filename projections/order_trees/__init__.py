@@ -1,0 +1,180 @@
+"""One order with everything that was made of it: items, services, service and work orders, tasks, the plan's edges, what is open and what went wrong.
+
+A fold over all streams of the order, made when it is asked for: so it is always current, and as nobody lists trees, none are stored. Parts are kept by
+id (`items`, `services`, `serviceOrders`, `workOrders`, `tasks`) and name each other. Unlike the documents of stored views a tree changes in place
+while it is folded, because an order may have thousands of nodes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from domain.fallout import FalloutRaised, FalloutResolved
+from domain.plan import Plan, service_order_id
+from domain.product_order import (
+    PointOfNoReturnPassed,
+    ProductOrderAcknowledged,
+    ProductOrderCancellationAssessed,
+    ProductOrderChangeRefused,
+    ProductOrderDecomposed,
+    ProductOrderItemsChanged,
+    ProductOrderRejected,
+)
+from domain.recorded import Recorded
+from domain.service_order import (
+    ActivationAnswered,
+    ActivationRequested,
+    ActivationTimedOut,
+    ManualTaskRequested,
+    RetryScheduled,
+    ServiceOrderAcknowledged,
+    ServiceOrderItemsClosed,
+    ServiceOrderReleased,
+    TaskCompletedByHand,
+    TaskWithdrawn,
+)
+from domain.states import ACKNOWLEDGED, CANCELLED, REJECTED, TERMINAL
+from domain.values import Reason
+from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from projections.fallouts import FALLOUTS
+from projections.obligations import OBLIGATIONS
+from projections.order_trees import parts
+from projections.order_trees.planned import item_node, service_node, task_node, visit_node
+from projections.references import present
+from projections.view import Document
+
+
+def order_tree(history: Iterable[Recorded]) -> Document | None:
+    """The tree that these events make: all streams of one order (`streams_of`), in order of position. None for an order that does not exist."""
+    tree: Document | None = None
+    for recorded in history:
+        if isinstance(recorded.event, ProductOrderAcknowledged | ProductOrderRejected):
+            tree = _begun(recorded)
+        elif tree is not None:
+            fold = _FOLDS.get(type(recorded.event))
+            if fold is not None:
+                fold(tree, recorded)
+            _fold_rows(tree, recorded)
+    return tree
+
+
+def streams_of(history: Iterable[Recorded]) -> tuple[str, ...]:
+    """The service and work orders that a product order's own events name: its tree needs these too."""
+    found: dict[str, None] = {}
+    for recorded in history:
+        if isinstance(recorded.event, ProductOrderDecomposed):
+            plan = recorded.event.plan
+            found.update(dict.fromkeys(service_order_id(recorded.stream, each.number) for each in plan.services if each.number))
+            found.update(dict.fromkeys(visit.id for visit in plan.visits))
+    return tuple(found)
+
+
+def _begun(recorded: Recorded) -> Document:
+    event: ProductOrderAcknowledged | ProductOrderRejected = recorded.event
+    sent = {name: event.order.get(name) for name in ("externalId", "requestedStartDate", "requestedCompletionDate")}
+    return {
+        "id": recorded.stream,
+        "@type": "ProductOrderTree",
+        **present(**sent),
+        "state": ACKNOWLEDGED if isinstance(event, ProductOrderAcknowledged) else REJECTED,
+        "version": 1,
+        "customer": event.customer,
+        "orderDate": recorded.meta.time,
+        **(
+            {"catalog": event.catalog}
+            if isinstance(event, ProductOrderAcknowledged)
+            else {"reasons": [reason_of(reason) for reason in event.reasons]}
+        ),
+        "items": {},
+        "services": {},
+        "serviceOrders": {},
+        "workOrders": {},
+        "tasks": {},
+        "edges": [],
+        "milestones": [],
+        "changes": [],
+        "obligations": {},
+        "fallouts": {},
+    }
+
+
+def reason_of(reason: Reason) -> Document:
+    """Why something was refused or stopped."""
+    return present(code=reason.code, message=reason.message, path=reason.path)
+
+
+# The product order --------------------------------------------------------------------------------------------------------------------
+def _decomposed(tree: Document, recorded: Recorded) -> None:
+    """A later decomposition adds the part of the plan for which information was missing before."""
+    plan: Plan = recorded.event.plan
+    tree["items"].update({item.id: item_node(item) for item in plan.items})
+    tree["services"].update({service.id: service_node(recorded.stream, service) for service in plan.services})
+    tree["tasks"].update({task.id: task_node(recorded.stream, service, task) for service in plan.services for task in service.tasks})
+    tree["workOrders"].update({visit.id: visit_node(visit) for visit in plan.visits})
+    tree["edges"].extend(map(list, plan.edges))
+
+
+def _items_changed(tree: Document, recorded: Recorded) -> None:
+    event: ProductOrderItemsChanged = recorded.event
+    for id, state in event.items.items():
+        tree["items"][id]["state"] = state
+    if event.state:
+        tree["state"] = event.state
+    if event.state in TERMINAL:
+        tree["cancellationDate" if event.state == CANCELLED else "completionDate"] = event.at
+
+
+def _milestone(tree: Document, recorded: Recorded) -> None:
+    event: PointOfNoReturnPassed = recorded.event
+    tree["milestones"].append({"name": "pointOfNoReturn", "task": event.task, "item": event.item, "milestoneDate": event.at})
+
+
+def _cancel_assessed(tree: Document, recorded: Recorded) -> None:
+    event: ProductOrderCancellationAssessed = recorded.event
+    _change(tree, recorded, event.cancel, "cancel", event.accepted, event.reasons)
+    if event.state:
+        tree["state"] = event.state
+
+
+def _change_refused(tree: Document, recorded: Recorded) -> None:
+    event: ProductOrderChangeRefused = recorded.event
+    _change(tree, recorded, event.change, event.kind, False, event.reasons)
+
+
+def _change(tree: Document, recorded: Recorded, id: str, kind: str, accepted: bool, reasons: tuple[Reason, ...]) -> None:
+    told = {"id": id, "kind": kind, "accepted": accepted, "at": recorded.meta.time, "reasons": [reason_of(reason) for reason in reasons]}
+    tree["changes"].append(told)
+
+
+# The two queues, by their own rules ---------------------------------------------------------------------------------------------------
+def _fold_rows(tree: Document, recorded: Recorded) -> None:
+    for name, view in (("obligations", OBLIGATIONS), ("fallouts", FALLOUTS)):
+        if type(recorded.event) in view.events:
+            rows = tree[name]
+            for key in view.keys(recorded):
+                row = view.evolve(rows.pop(key, None), recorded, key)
+                if row is not None:
+                    rows[key] = row
+
+
+_FOLDS: Mapping[type[Any], Callable[[Document, Recorded], None]] = {
+    ProductOrderDecomposed: _decomposed,
+    ProductOrderItemsChanged: _items_changed,
+    PointOfNoReturnPassed: _milestone,
+    ProductOrderCancellationAssessed: _cancel_assessed,
+    ProductOrderChangeRefused: _change_refused,
+    ServiceOrderAcknowledged: parts.acknowledged,
+    ServiceOrderReleased: parts.released,
+    ServiceOrderItemsClosed: parts.moved,
+    ActivationRequested: parts.activation_requested,
+    ActivationAnswered: parts.activation_answered,
+    ActivationTimedOut: parts.timed_out,
+    RetryScheduled: parts.retry_scheduled,
+    ManualTaskRequested: parts.manual_requested,
+    TaskCompletedByHand: parts.completed_by_hand,
+    TaskWithdrawn: parts.withdrawn,
+    FalloutRaised: parts.fallout_raised,
+    FalloutResolved: parts.fallout_resolved,
+    WorkOrderRequested: parts.visit_requested,
+    WorkOrderAnswered: parts.visit_answered,
+    WorkOrderClosed: parts.visit_closed,
+}

@@ -1,0 +1,76 @@
+"""The nodes of an order's tree as the plan names them, before anything has happened to them."""
+
+from domain.plan import PlannedItem, PlannedService, PlannedTask, PlannedVisit, service_order_id
+from domain.states import ACKNOWLEDGED, COMPLETED, PENDING
+from projections.references import present
+from projections.view import Document
+
+WAITING = "waiting"
+
+
+def item_node(item: PlannedItem) -> Document:
+    """A product order item."""
+    state = COMPLETED if item.action == "noChange" else PENDING if item.missing else ACKNOWLEDGED
+    return {
+        "id": item.id,
+        **present(
+            parent=item.parent, offering=item.offering, specification=item.specification, product="" if item.missing else item.product
+        ),
+        "action": item.action,
+        "state": state,
+        "characteristics": item.values,
+        "services": list(item.services),
+        **present(detached=list(item.detached), bundles=list(item.bundles), missing=list(item.missing)),
+        **present(place=[{"id": place.id, "role": place.role} for place in item.places]),
+    }
+
+
+def service_node(order: str, service: PlannedService) -> Document:
+    """A service, with the service order item that works on it; none when it only is held."""
+    return {
+        "id": service.id,
+        "name": service.name,
+        "category": service.category,
+        "specification": service.specification,
+        "action": service.action,
+        "item": service.owner,
+        "rule": service.rule,
+        "products": list(service.products),
+        "supportingService": list(service.supporting),
+        "characteristics": service.values,
+        "tasks": [task.id for task in service.tasks],
+        "state": ACKNOWLEDGED if service.number else COMPLETED,
+        **({"serviceOrder": {"id": service_order_id(order, service.number), "itemId": service.item}} if service.number else {}),
+    }
+
+
+def task_node(order: str, service: PlannedService, task: PlannedTask) -> Document:
+    """One step of a service order item."""
+    return {
+        "id": task.id,
+        "name": task.name,
+        "kind": task.kind,
+        "state": WAITING,
+        "action": task.action,
+        "item": service.owner,
+        "service": service.id,
+        "serviceOrder": {"id": service_order_id(order, service.number), "itemId": service.item},
+        **present(targetSystem=task.target_system, group=task.group, form=list(task.form)),
+        "pointOfNoReturn": task.point_of_no_return,
+        "attempts": task.attempts,
+    }
+
+
+def visit_node(visit: PlannedVisit) -> Document:
+    """A work order."""
+    return {
+        "id": visit.id,
+        "name": visit.name,
+        "template": visit.template,
+        "targetSystem": visit.target_system,
+        "state": ACKNOWLEDGED,
+        "place": {"id": visit.place.id, "role": visit.place.role},
+        "items": list(visit.items),
+        "tasks": list(visit.tasks),
+        "skills": list(visit.skills),
+    }
