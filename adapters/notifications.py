@@ -25,6 +25,7 @@ from domain.product_order import (
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderInformationRequired,
+    ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderRejected,
 )
@@ -93,6 +94,11 @@ def _information_required(recorded: Recorded) -> Told:
         "informationRequired": [{"op": "add", "path": path} for path in event.paths],
     }
     return Notification("ProductOrder", INFORMATION, recorded.stream, document, ",".join(event.paths))
+
+
+def _information_supplied(recorded: Recorded) -> Told:
+    event: ProductOrderInformationSupplied = recorded.event
+    return _changed("ProductOrder", VALUES, recorded, productOrderItem=by_reference(list(event.items.values())))
 
 
 def _cancel_assessed(recorded: Recorded) -> Told:
@@ -194,6 +200,7 @@ _PRODUCT_ORDER: Table = {
     ProductOrderRejected: _order_rejected,
     ProductOrderItemsChanged: _items_changed,
     ProductOrderInformationRequired: _information_required,
+    ProductOrderInformationSupplied: _information_supplied,
     PointOfNoReturnPassed: _point_of_no_return,
     ProductOrderCancellationAssessed: _cancel_assessed,
     ProductOrderChangeRefused: _change_refused,

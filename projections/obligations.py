@@ -13,6 +13,7 @@ from domain.fallout import FalloutRaised, FalloutResolved
 from domain.product_order import (
     ProductOrderCancellationAssessed,
     ProductOrderInformationRequired,
+    ProductOrderInformationSupplied,
     ProductOrderStarted,
     ProductOrderStartScheduled,
 )
@@ -61,6 +62,10 @@ def _item(recorded: Recorded) -> tuple[str, ...]:
     return (information_node(recorded.event.item),)
 
 
+def _items(recorded: Recorded) -> tuple[str, ...]:
+    return tuple(map(information_node, recorded.event.items))
+
+
 def _cancelled(recorded: Recorded) -> tuple[str, ...]:
     event = recorded.event
     return (START, *map(information_node, event.items)) if event.accepted else ()
@@ -70,6 +75,7 @@ _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
     ProductOrderStartScheduled: _start,
     ProductOrderStarted: _start,
     ProductOrderInformationRequired: _item,
+    ProductOrderInformationSupplied: _items,
     ProductOrderCancellationAssessed: _cancelled,
     ActivationRequested: _task,
     ActivationAnswered: _task,
@@ -100,7 +106,9 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return _row(key, SCHEDULED_START, recorded, {"id": recorded.stream}, START, event.due, reason)
         case ProductOrderInformationRequired():
             return _information(key, event, recorded)
-        case ProductOrderStarted() | ProductOrderCancellationAssessed() | TaskCompletedByHand() | TaskWithdrawn() | WorkOrderClosed():
+        case ProductOrderStarted() | ProductOrderInformationSupplied() | ProductOrderCancellationAssessed():
+            return None
+        case TaskCompletedByHand() | TaskWithdrawn() | WorkOrderClosed():
             return None
         case ActivationAnswered():
             return None if event.outcome == "completed" else document

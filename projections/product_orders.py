@@ -1,6 +1,6 @@
 """Product orders as TMF622 shows them: the order as it was sent, with the states it and its items have come to."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from domain.plan import PlannedItem
@@ -8,11 +8,12 @@ from domain.product_order import (
     ProductOrderAcknowledged,
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
+    ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
-from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, REJECTED, TERMINAL
+from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, PENDING, REJECTED, TERMINAL
 from projections.references import characteristics, places, present, reference, resource
 from projections.view import Column, Document, View
 
@@ -35,6 +36,7 @@ EVENTS = (
     ProductOrderAcknowledged,
     ProductOrderRejected,
     ProductOrderDecomposed,
+    ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderCancellationAssessed,
 )
@@ -57,6 +59,10 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
     match event:
         case ProductOrderDecomposed():
             return {**document, "productOrderItem": _planned(document["productOrderItem"], event.plan.items)}
+        case ProductOrderInformationSupplied():
+            states = dict(_states(document["productOrderItem"]))
+            items = [_supplied(item, event.items, states) for item in document["productOrderItem"]]
+            return {**document, **event.personal, "productOrderItem": items}
         case ProductOrderItemsChanged():
             items = _moved(document["productOrderItem"], event.items)
             return {**document, "productOrderItem": items, **_ended(event.state, event.at)}
@@ -126,6 +132,21 @@ def _expanded(planned: PlannedItem) -> Document:
         "productOffering": reference("ProductOffering", planned.offering),
         "product": {**product, **specification},
     }
+
+
+def _states(items: Iterable[Document]) -> Iterator[tuple[str, str]]:
+    for item in items:
+        yield str(item["id"]), item["state"]
+        yield from _states(item.get("productOrderItem", ()))
+
+
+def _supplied(item: Document, supplied: Mapping[str, Document], states: Mapping[str, str]) -> Document:
+    """The item as it reads now, where information for it or what is nested in it has come; states stay as they were."""
+    now = supplied.get(str(item["id"]), item)
+    shown = {"@type": "ProductOrderItem", **now, "state": states.get(str(item["id"]), PENDING)}
+    if nested := now.get("productOrderItem"):
+        shown["productOrderItem"] = [_supplied(each, supplied, states) for each in nested]
+    return shown
 
 
 def _moved(items: list[Document], states: Mapping[str, str]) -> list[Document]:

@@ -48,7 +48,7 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         case ProductActivated():
             return _active(document, event.values, event.services, event.at)
         case ProductChanged():
-            return {**document, **_realised(event.values, event.services), "status": ACTIVE}
+            return {**document, **_realised(event.values, event.services), **_bundle(event.bundles), "status": ACTIVE}
         case ProductChangeOrdered():
             return _ordered(document, event.order, event.item, "modify")
         case ProductTerminationOrdered():
@@ -64,23 +64,26 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
 
 def _begun(id: str, event: ProductOrdered, time: datetime) -> Document:
     specification = {"productSpecification": reference("ProductSpecification", event.specification)} if event.specification else {}
-    parts = [
-        {"relationshipType": "bundles", "product": resource("Product", part), "@type": "ProductRelationship"} for part in event.bundles
-    ]
     return {
         **resource("Product", id),
         "name": event.offering,
         "status": PENDING_ACTIVE,
-        "isBundle": bool(parts),
         "orderDate": time,
         "productOffering": reference("ProductOffering", event.offering),
         **specification,
         "productCharacteristic": characteristics(event.values),
-        **present(place=places(event.places), productRelationship=parts),
+        **present(place=places(event.places)),
+        **_bundle(event.bundles),
         **customer_party(event.customer),
         "productOrderItem": [_order_item(event.order, event.item, "add")],
         "realizingService": [],
     }
+
+
+def _bundle(parts: Iterable[str]) -> Document:
+    """The products that this one only holds together; always said, because a change may add the first and take the last."""
+    related = [{"relationshipType": "bundles", "product": resource("Product", part), "@type": "ProductRelationship"} for part in parts]
+    return {"isBundle": bool(related), "productRelationship": related}
 
 
 def _order_item(order: str, item: str, action: str) -> Document:

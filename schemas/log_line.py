@@ -1,12 +1,11 @@
 """One event of the log as outsiders read it: a line of the private topic, of `replay`, and of `GET events` (contract, "Over HTTP")."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from domain import product, product_order
-from domain.events import EVENTS
 from domain.recorded import Recorded
 from domain.service_order import ActivationRequested
 from domain.work_order import WorkOrderRequested
@@ -59,7 +58,7 @@ def _product_order(event: Any, order: str) -> dict[str, str] | None:
 
 # Events of service orders also have an `item`, but theirs is the service order's.
 _ABOUT_ONE_ITEM = frozenset(
-    event for event in EVENTS if event.__module__ in (product.__name__, product_order.__name__) and "item" in event.__dataclass_fields__
+    event for event in (*get_args(product.Event), *get_args(product_order.Event)) if "item" in event.__dataclass_fields__
 )
 
 encode = msgspec.json.Encoder().encode

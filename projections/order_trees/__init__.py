@@ -107,7 +107,8 @@ def _decomposed(tree: Document, recorded: Recorded) -> None:
     """A later decomposition adds the part of the plan for which information was missing before."""
     plan: Plan = recorded.event.plan
     tree["items"].update({item.id: item_node(item) for item in plan.items})
-    tree["services"].update({service.id: service_node(recorded.stream, service) for service in plan.services})
+    for service in plan.services:
+        tree["services"].setdefault(service.id, service_node(recorded.stream, service))
     tree["tasks"].update({task.id: task_node(recorded.stream, service, task) for service in plan.services for task in service.tasks})
     tree["workOrders"].update({visit.id: visit_node(visit) for visit in plan.visits})
     tree["edges"].extend(map(list, plan.edges))
