@@ -225,4 +225,5 @@ def shown(name: str, settings: Settings) -> str:
 
 def without_password(url: str) -> str:
     """The address with its password, if it has one, replaced by three dots."""
-    return re.sub(r"(?<=://)([^:/@]*):[^@]*@", r"\1:…@", url)
+    hidden = re.sub(r"(?<=://)([^:/@]*):.*@", r"\1:…@", url)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "…", hidden)
