@@ -12,6 +12,7 @@ from domain.record import record
 from domain.values import Value
 
 SCOPES = ("item", "topItem", "order", "account", "site", "reliesOn")
+VALUE_TYPES = ("string", "number", "boolean")
 MERGE_POLICIES = ("equal", "max", "union")
 ORDERABLE = "Launched"
 
@@ -36,8 +37,8 @@ class CharacteristicSpecification:
             return f"must be a {self.value_type}, not {value!r}"
         if self.values and value not in self.values:
             return f"must be one of {', '.join(map(_plain, self.values))}, not {_plain(value)}"
-        if (self.minimum is not None and value < self.minimum) or (self.maximum is not None and value > self.maximum):
-            return f"must be between {_plain(self.minimum)} and {_plain(self.maximum)}, not {_plain(value)}"
+        if self.value_type == "number" and not _within(value, self.minimum, self.maximum):
+            return f"must be {_bounds(self.minimum, self.maximum)}, not {_plain(value)}"
         return None
 
 
@@ -46,6 +47,16 @@ _TYPES = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "boolean": lambda value: isinstance(value, bool),
 }
+
+
+def _within(value: float, minimum: float | None, maximum: float | None) -> bool:
+    return (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+
+
+def _bounds(minimum: float | None, maximum: float | None) -> str:
+    if maximum is None:
+        return f"at least {_plain(minimum)}"
+    return f"at most {_plain(maximum)}" if minimum is None else f"between {_plain(minimum)} and {_plain(maximum)}"
 
 
 def _plain(value: Any) -> str:

@@ -1,0 +1,169 @@
+"""Words of the catalog that come from closed lists, and numbers that have bounds."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+
+from domain.catalog import (
+    MERGE_POLICIES,
+    SCOPES,
+    VALUE_TYPES,
+    Bundled,
+    Catalog,
+    CharacteristicSpecification,
+    Child,
+    ProductOffering,
+    ServiceSpecification,
+    TaskSpecification,
+    WorkOrderTemplate,
+)
+from domain.catalog.check.problem import Problem, Problems
+from domain.catalog.expression import INPUTS
+
+LIFE_CYCLE = ("In Study", "In Design", "In Test", "Active", "Launched", "Retired", "Obsolete", "Rejected")
+CATEGORIES = ("CFS", "RFS")
+KINDS = ("automatic", "manual")
+ACTIONS = ("add", "modify", "delete")
+
+
+def word_problems(catalog: Catalog) -> Problems:
+    """Everything that can be said of a value without looking at another part of the catalog."""
+    for offering in catalog.offerings.values():
+        yield from _offering(f"offerings[{offering.id}]", offering)
+    for product in catalog.products.values():
+        path = f"products[{product.id}]"
+        yield from _characteristics(path, product.characteristics)
+        yield from _children(path, product.children)
+    for service in catalog.services.values():
+        yield from _service(f"services[{service.id}]", service)
+    for resource in catalog.resources.values():
+        yield from _characteristics(f"resources[{resource.id}]", resource.characteristics)
+    for rule in catalog.distributions:
+        yield from _words(f"distributions[{rule.id}].actions", rule.actions, ACTIONS)
+        yield from _filled(f"distributions[{rule.id}].targetSystem", rule.target_system)
+    for template in catalog.work_orders.values():
+        yield from _template(f"workOrders[{template.id}]", template)
+    for number, dependency in enumerate(catalog.dependencies):
+        yield from _at_least(f"dependencies[{number}].lag", dependency.lag, 0)
+
+
+def _offering(path: str, offering: ProductOffering) -> Problems:
+    yield from _one_of(f"{path}.lifecycleStatus", offering.lifecycle_status, LIFE_CYCLE)
+    for name, parts in (("bundled", offering.bundled), ("optional", offering.optional)):
+        for number, part in enumerate(parts):
+            yield from _part(f"{path}.{name}[{number}]", part)
+    yield from _once(f"{path}.bundled", [part.offering for part in (*offering.bundled, *offering.optional)], "the offering")
+    if not offering.specification and not offering.bundled:
+        yield Problem(path, "sells nothing: it has neither a specification nor bundled offerings")
+
+
+def _part(path: str, part: Bundled) -> Problems:
+    yield from _range(path, part.minimum, part.maximum)
+    if not part.minimum <= part.default <= part.maximum:
+        yield Problem(f"{path}.default", f"must be between {part.minimum} and {part.maximum}, not {part.default}")
+
+
+def _service(path: str, service: ServiceSpecification) -> Problems:
+    yield from _one_of(f"{path}.category", service.category, CATEGORIES)
+    yield from _one_of(f"{path}.scope", service.scope, SCOPES)
+    yield from _filled(f"{path}.placeRole", service.place_role)
+    yield from _characteristics(path, service.characteristics)
+    yield from _children(path, service.children)
+    yield from _once(f"{path}.tasks", [task.name for task in service.tasks], "the task")
+    for number, task in enumerate(service.tasks):
+        yield from _task(f"{path}.tasks[{number}]", task)
+
+
+def _task(path: str, task: TaskSpecification) -> Problems:
+    yield from _one_of(f"{path}.kind", task.kind, KINDS)
+    yield from _words(f"{path}.actions", task.actions, ACTIONS)
+    if not task.actions:
+        yield Problem(f"{path}.actions", f"is empty: say for which of {', '.join(ACTIONS)} the task is")
+    if task.kind == "manual":
+        yield from _filled(f"{path}.group", task.group, "a manual task needs the group that does it")
+    yield from _asked(path, task.attempts, task.answer_within)
+    for number, pause in enumerate(task.retry_after):
+        yield from _at_least(f"{path}.retryAfter[{number}]", pause, 0)
+    yield from _at_least(f"{path}.duration", task.duration, 0)
+
+
+def _template(path: str, template: WorkOrderTemplate) -> Problems:
+    yield from _filled(f"{path}.targetSystem", template.target_system)
+    yield from _filled(f"{path}.placeRole", template.place_role)
+    if not template.products:
+        yield Problem(f"{path}.products", "is empty: say which products need the visit")
+    yield from _asked(path, template.attempts, template.answer_within)
+    yield from _at_least(f"{path}.duration", template.duration, 0)
+
+
+def _asked(path: str, attempts: int, answer_within: float | None) -> Problems:
+    yield from _at_least(f"{path}.attempts", attempts, 1)
+    if answer_within is not None and answer_within <= 0:
+        yield Problem(f"{path}.answerWithin", f"must be more than 0 seconds, not {answer_within:g}")
+
+
+def _children(path: str, children: Sequence[Child]) -> Problems:
+    yield from _once(f"{path}.children", [child.id for child in children], "the rule")
+    for number, child in enumerate(children):
+        below = f"{path}.children[{number}]"
+        yield from _range(below, child.minimum, child.maximum)
+        yield from _once(f"{below}.mappings", [each.target for each in child.mappings], "the target")
+
+
+def _characteristics(path: str, characteristics: Sequence[CharacteristicSpecification]) -> Problems:
+    yield from _once(f"{path}.characteristics", [each.name for each in characteristics], "the characteristic")
+    for number, each in enumerate(characteristics):
+        yield from _characteristic(f"{path}.characteristics[{number}]", each)
+
+
+def _characteristic(path: str, each: CharacteristicSpecification) -> Problems:
+    yield from _filled(f"{path}.name", each.name)
+    if each.name in INPUTS:
+        yield Problem(f"{path}.name", f"must not be {each.name!r}: rules know the order's own {each.name} under that name")
+    yield from _one_of(f"{path}.valueType", each.value_type, VALUE_TYPES)
+    yield from _one_of(f"{path}.merge", each.merge, MERGE_POLICIES)
+    bounded = each.minimum is not None or each.maximum is not None
+    if bounded and each.value_type != "number":
+        yield Problem(path, f"has a minimum or maximum, which only a number can have, not a {each.value_type}")
+    elif each.minimum is not None and each.maximum is not None and each.minimum > each.maximum:
+        yield Problem(f"{path}.minimum", f"is {each.minimum:g}, more than the maximum of {each.maximum:g}")
+    elif each.value_type in VALUE_TYPES:
+        for number, value in enumerate(each.values):
+            if problem := each.problem(value):
+                yield Problem(f"{path}.values[{number}]", problem)
+
+
+# ---- one value
+
+
+def _one_of(path: str, word: str, words: Collection[str]) -> Problems:
+    if word not in words:
+        yield Problem(path, f"must be one of {', '.join(words)}, not {word!r}")
+
+
+def _words(path: str, given: Iterable[str], words: Collection[str]) -> Problems:
+    for number, word in enumerate(given):
+        yield from _one_of(f"{path}[{number}]", word, words)
+
+
+def _filled(path: str, text: str, why: str = "") -> Problems:
+    if not text.strip():
+        yield Problem(path, f"is empty: {why}" if why else "must not be empty")
+
+
+def _at_least(path: str, number: float, least: int) -> Problems:
+    if number < least:
+        yield Problem(path, f"must be at least {least}, not {number:g}")
+
+
+def _range(path: str, minimum: int, maximum: int) -> Problems:
+    yield from _at_least(f"{path}.minimum", minimum, 0)
+    yield from _at_least(f"{path}.maximum", maximum, 1)
+    if minimum > maximum >= 1:
+        yield Problem(f"{path}.minimum", f"is {minimum}, more than the maximum of {maximum}")
+
+
+def _once(path: str, names: Sequence[str], what: str) -> Problems:
+    for name, count in Counter(names).items():
+        if count > 1:
+            last = len(names) - 1 - names[::-1].index(name)
+            yield Problem(f"{path}[{last}]" if last else path, f"has {what} {name!r} {count} times")
