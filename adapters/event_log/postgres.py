@@ -2,18 +2,16 @@
 
 import select
 import socket
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from threading import Lock, Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 from eventsourcing.persistence import IntegrityError, OperationalError, StoredEvent, Tracking
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import DictRow, dict_row, tuple_row
+from psycopg.rows import DictRow, tuple_row
 
 from adapters.event_log.bell import Bell
 from adapters.event_log.migrations.postgres import POSITION_CONFLICT, migrate
@@ -28,12 +26,9 @@ from adapters.event_log.port import (
     Row,
     VersionConflict,
 )
-
-T = TypeVar("T")
+from adapters.postgres_server import LOST, PostgresServer
 
 POLL_SECONDS = 0.5
-PATIENCE = (0.0, 0.2, 1.0)  # seconds before each further attempt when the server is out of reach
-LOST = (psycopg.OperationalError, psycopg.InterfaceError)
 
 _ROWS = "SELECT notification_id, originator_id, originator_version, topic, state FROM stored_events WHERE "
 _STREAMS = _ROWS + "originator_id = ANY(%s) ORDER BY notification_id"
@@ -53,61 +48,18 @@ _APPEND = (
 
 
 class Datastore(PostgresDatastore):
-    """As many connections as there are concurrent callers; whoever finds the server gone tries again, for a while."""
+    """The server, in the place where the library's recorder looks for its connections."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
-        self._idle: list[psycopg.Connection[DictRow]] = []
-        self._closed = False
-        try:
-            told = conninfo_to_dict(url)
-        except psycopg.ProgrammingError as error:
-            raise ValueError(f"The store's address {url!r} cannot be read: {error}.") from error
-        self.place = f"{told.get('host', 'localhost')}:{told.get('port', 5432)}"
+        self.server = PostgresServer(url, LogUnavailable)
         # The library's own pool is made but never opened: `get_connection` is ours.
-        super().__init__(str(told.get("dbname", "")), "", "", "", "", originator_id_type="text")
-
-    def connect(self) -> psycopg.Connection[DictRow]:
-        """A new connection."""
-        return psycopg.connect(self._url, autocommit=True, row_factory=dict_row, application_name="crossconnect", connect_timeout=5)
-
-    @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[DictRow]]:
-        """A connection for one transaction."""
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self.connect()
-        try:
-            yield connection
-        except LOST:
-            connection.close()
-            self._close_idle()  # what ended this one has ended those
-            raise
-        finally:
-            if not connection.closed:
-                self._idle.append(connection)
-            if self._closed:
-                self._close_idle()
-
-    def run(self, work: Callable[[psycopg.Connection[DictRow]], T]) -> T:
-        """What `work` answers; it is called again when the connection was lost."""
-        for pause in (*PATIENCE, None):
-            try:
-                with self.connection() as connection:
-                    return work(connection)
-            except LOST as error:
-                if pause is None:
-                    reason = str(error).partition("\n")[0]
-                    raise LogUnavailable(f"PostgreSQL at {self.place} is out of reach: {reason}.") from error
-                time.sleep(pause)
-        raise AssertionError("the last attempt answers or raises")
+        super().__init__(self.server.database, "", "", "", "", originator_id_type="text")
 
     @contextmanager
     def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
-        """The same for the library's own statements."""
+        """A connection for the library's own statements."""
         try:
-            with self.connection() as connection:
+            with self.server.connection() as connection:
                 yield connection
         except psycopg.IntegrityError as error:
             raise IntegrityError(str(error)) from error
@@ -116,23 +68,12 @@ class Datastore(PostgresDatastore):
 
     def migrate(self) -> None:
         """Bring the tables to the newest shape."""
-        try:
-            with self.connection() as connection:
-                self.schema = migrate(connection, self.place)
-        except psycopg.Error as error:
-            reason = str(error).partition("\n")[0]
-            raise LogUnavailable(f"PostgreSQL at {self.place} cannot be used: {reason}.") from error
+        self.schema = self.server.change_shape(lambda connection: migrate(connection, self.server.place))
 
     def close(self) -> None:
-        """Close every connection; a caller at work closes its own when it is done."""
-        self._closed = True
-        self._close_idle()
+        """Close every connection."""
+        self.server.close()
         super().close()
-
-    def _close_idle(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
 
 
 class Recorder(PostgresProcessRecorder):
@@ -157,7 +98,7 @@ class Recorder(PostgresProcessRecorder):
                     return position
                 raise
 
-        return self.datastore.run(write)
+        return self.datastore.server.run(write)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """The library's way in."""
@@ -237,6 +178,7 @@ class PostgresEventLog:
             self._datastore.close()
             raise
         self._recorder = Recorder(self._datastore)
+        self._server = self._datastore.server
         self._bell = Bell()
         self._starting = Lock()
         self._follower: Thread | None = None
@@ -262,24 +204,24 @@ class PostgresEventLog:
         return self._page(_SINCE_OF_TOPICS, position, list(topics), limit)
 
     def _page(self, query: str, *parameters: object) -> list[Row]:
-        return self._datastore.run(lambda connection: _rows(connection, query, parameters))
+        return self._server.run(lambda connection: _rows(connection, query, parameters))
 
     def head(self) -> int:
         """See the port."""
-        return self._datastore.run(_head)
+        return self._server.run(_head)
 
     def positions(self) -> dict[str, int]:
         """See the port."""
-        return self._datastore.run(lambda connection: dict(_fetch(connection, _POSITIONS, ())))
+        return self._server.run(lambda connection: dict(_fetch(connection, _POSITIONS, ())))
 
     def inbox(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], InboxEntry]:
         """See the port."""
-        entries = self._datastore.run(lambda connection: _accepted(connection, keys))
+        entries = self._server.run(lambda connection: _accepted(connection, keys))
         return {(entry.source, entry.id): entry for entry in entries}
 
     def forget_inbox(self, before: datetime) -> int:
         """See the port."""
-        return self._datastore.run(lambda connection: connection.execute("DELETE FROM inbox WHERE time < %s", (before,)).rowcount)
+        return self._server.run(lambda connection: connection.execute("DELETE FROM inbox WHERE time < %s", (before,)).rowcount)
 
     def wait(self, position: int, timeout: float) -> bool:
         """See the port."""
@@ -294,7 +236,7 @@ class PostgresEventLog:
     def _follow(self) -> None:
         while not self._closed:
             # Whoever waits reads next, and is told then what is wrong.
-            with suppress(psycopg.Error), self._datastore.connect() as connection:
+            with suppress(psycopg.Error), self._server.connect() as connection:
                 connection.execute("LISTEN stored_events")
                 self._listen(connection)
             select.select([self._stopped], [], [], POLL_SECONDS)

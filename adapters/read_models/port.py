@@ -9,7 +9,11 @@ Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "regex"]
 
 
 class Filter(NamedTuple):
-    """`path` (dotted, through lists too) compared with any of `values`, which are as the client wrote them; several filters must all hold."""
+    """`path` (dotted, through lists too) compared with any of `values`, which are as the client wrote them; several filters must all hold.
+
+    A value found in the document is compared as what it is: number, boolean, time or text. `ne` holds where `eq` does not, so also for rows without the
+    path. `regex` searches (`^` and `$` anchor it).
+    """
 
     path: str
     operator: Operator
@@ -47,6 +51,10 @@ class ReadModelsUnavailable(Exception):
     """The store cannot be reached, locked or written now."""
 
 
+class FilterRefused(ValueError):
+    """A filter or sort that cannot be evaluated; the sentence says why."""
+
+
 class ReadModelStore(Protocol):
     """Rows of views. Calls block; each may be used from any thread, `write` from one thread at a time."""
 
@@ -75,15 +83,25 @@ class ReadModelStore(Protocol):
         limit: int | None = None,
         count: bool = True,
     ) -> Page:
-        """Rows that match, sorted (then by id, so that pages are stable). `total` is 0 when not counted."""
+        """Rows that match, sorted (then by id, so that pages are stable). `total` is 0 when not counted. Raises FilterRefused."""
         ...
 
     def empty(self, view: View) -> None:
         """Delete every row and go back to position 0."""
         ...
 
+    def replace(self, view: View, built: View) -> None:
+        """Give `view` the rows and the position of `built`, in one transaction, and drop `built`."""
+        ...
+
+    def differing(self, view: View, built: View, position: int) -> list[str]:
+        """The ids of the rows that are not the same in both. Raises PositionMoved when one of them is not at `position`."""
+        ...
+
+    def drop(self, view: View) -> None:
+        """Remove the view's tables and its position, if there are any."""
+        ...
+
     def close(self) -> None:
         """Release connections."""
         ...
-
-

@@ -1,0 +1,280 @@
+"""The projector: reads the log in pages and keeps every view's rows true up to a position."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from threading import Condition, Thread
+
+import structlog
+
+from adapters.event_log.codec import Codec, UnreadableEvent
+from adapters.event_log.port import EventLog, LogUnavailable
+from adapters.read_models.port import Changes, PositionMoved, ReadModelStore, ReadModelsUnavailable
+from domain.recorded import Recorded
+from domain.states import TERMINAL
+from projections.view import Document, View
+
+PAGE = 1_000
+REBUILD_PAGE = 5_000
+REMEMBERED = 2_000
+POLL_SECONDS = 0.25
+PAUSE_SECONDS = 1.0
+ATTEMPTS = 20
+
+Progress = Callable[[int, int], None]
+log_of_projector = structlog.get_logger("projector")
+
+
+class _Memory:
+    """The rows that are likely to be touched again, the least recently touched forgotten first."""
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[tuple[str, str], Document] = OrderedDict()
+
+    def recall(self, view: View, row_id: str) -> Document | None:
+        return self._rows.get((view.table, row_id))
+
+    def remember(self, view: View, rows: dict[str, Document | None]) -> None:
+        for row_id, document in rows.items():
+            self._rows.pop((view.table, row_id), None)
+            if document is not None and document.get("state") not in TERMINAL:
+                self._rows[view.table, row_id] = document
+        while len(self._rows) > REMEMBERED:
+            self._rows.popitem(last=False)
+
+    def forget(self) -> None:
+        self._rows.clear()
+
+
+class _Failure(Exception):
+    """A view that cannot fold an event; the others go on without it."""
+
+    def __init__(self, view: View, sentence: str) -> None:
+        super().__init__(sentence)
+        self.view = view
+
+
+class Projector:
+    """Folds the log into `views`. One thread of it turns at least `turn` seconds apart, so that pages are full under load, and at once when somebody waits.
+
+    Any number of processes may project into one store: whoever writes a page second learns it, and goes on from where the first is. A view that
+    cannot fold an event is set aside with a sentence in `failures`, and the others go on.
+    """
+
+    def __init__(self, log: EventLog, codec: Codec, store: ReadModelStore, views: Sequence[View], turn: float = 0.1) -> None:
+        self._log = log
+        self._codec = codec
+        self._store = store
+        self._views = list(views)
+        self._turn = turn
+        self._memory = _Memory()
+        self._positions: dict[str, int] = {}
+        self._news = Condition()
+        self._waiting = 0
+        self._closed = False
+        self._behind_since: float | None = None
+        self._thread = Thread(target=self._run, name="projector", daemon=True)
+        self.failures: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Make the tables that are missing and begin. Rows of another log (a position that this one has not reached) are thrown away."""
+        self._store.prepare(self._views)
+        head, positions = self._log.head(), self._store.positions()
+        for view in self._views:
+            if positions[view.table] > head:
+                log_of_projector.warning("view belongs to another log and starts anew", view=view.name, position=positions[view.table])
+                self._store.empty(view)
+        self._positions = self._stored_positions()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the page in hand."""
+        with self._news:
+            self._closed = True
+            self._news.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def position(self) -> int:
+        """Up to which log position every view (that is not set aside) is true."""
+        return min((self._positions.get(view.table, 0) for view in self._live()), default=0)
+
+    def wait_for(self, position: int, timeout: float) -> bool:
+        """Block until every view is true up to `position` (True), or `timeout` seconds passed or the projector was closed (False)."""
+        if self.position() >= position:
+            return True
+        with self._news:
+            self._waiting += 1
+            self._news.notify_all()
+            try:
+                self._news.wait_for(lambda: self._closed or self.position() >= position, timeout)
+            finally:
+                self._waiting -= 1
+        return self.position() >= position
+
+    def lag_seconds(self) -> float:
+        """For how long there has been something unread; 0 when all was read."""
+        since = self._behind_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def rebuild(self, view: View, progress: Progress | None = None) -> int:
+        """Fold the view from the log's beginning into tables of its own, which then take the place of its rows; answers the position. The view is
+        read from and written to as ever meanwhile."""
+        self._store.prepare([view])
+        return self._built(view, progress, lambda built, _: self._store.replace(view, built))
+
+    def check(self, view: View, progress: Progress | None = None) -> list[str]:
+        """The ids of the rows that differ from what the log says, at one position of both."""
+        self._store.prepare([view])
+        found: list[str] = []
+        self._built(view, progress, lambda built, position: found.extend(self._store.differing(view, built, position)))
+        return found
+
+    def _built(self, view: View, progress: Progress | None, use: Callable[[View, int], None]) -> int:
+        """Fold a copy of the view to where the view is, and use it; when the view has moved on meanwhile, a little further, and again."""
+        built = replace(view, name=f"{view.name}_built")
+        self._store.drop(built)
+        self._store.prepare([built])
+        memory, position = _Memory(), 0
+        try:
+            for attempt in range(ATTEMPTS):
+                frozen = self._store.positions()[view.table]
+                while position < frozen:
+                    position = self._fold_page([built], {built.table: position}, memory, REBUILD_PAGE, frozen)
+                    if progress is not None:
+                        progress(position, frozen)
+                with suppress(PositionMoved):
+                    use(built, frozen)
+                    return frozen
+                time.sleep(0.01 * attempt)
+        except _Failure as failure:
+            raise UnreadableEvent(str(failure)) from failure
+        finally:
+            self._store.drop(built)
+        raise ReadModelsUnavailable(f"View {view.name} moves too fast to be compared; try again when less is going on.")
+
+    # The thread ---------------------------------------------------------------------------------------------------------------------
+    def _run(self) -> None:
+        while not self._closed:
+            try:
+                self._follow()
+            except PositionMoved:
+                self._memory.forget()
+                self._pause(self._turn)
+            except _Failure as failure:
+                self._set_aside(failure)
+            except Exception as error:
+                self._memory.forget()
+                if not self._closed:
+                    # A store out of reach says so in a sentence; anything else is a defect and shows where it is.
+                    expected = isinstance(error, LogUnavailable | ReadModelsUnavailable | UnreadableEvent)
+                    log_of_projector.error("views cannot be kept", reason=str(error), exc_info=not expected)
+                self._rest(PAUSE_SECONDS)
+
+    def _follow(self) -> None:
+        """Turn after turn, until something goes wrong or the projector is closed."""
+        self._publish(self._stored_positions())
+        while not self._closed:
+            if not self._log.wait(self.position(), POLL_SECONDS):
+                self._behind_since = None
+                continue
+            self._behind_since = self._behind_since or time.monotonic()
+            started = time.monotonic()
+            self._catch_up()
+            self._behind_since = None
+            self._pause(self._turn - (time.monotonic() - started))
+
+    def _catch_up(self) -> None:
+        head = self._log.head()
+        while self.position() < head and not self._closed:
+            self._turn_once(head)
+
+    def _turn_once(self, head: int) -> None:
+        positions = {view.table: self._positions[view.table] for view in self._live()}
+        position = self._fold_page(self._live(), positions, self._memory, PAGE, head)
+        self._publish({**self._positions, **{table: max(before, position) for table, before in positions.items()}})
+
+    def _publish(self, positions: dict[str, int]) -> None:
+        with self._news:
+            self._positions = positions
+            self._news.notify_all()
+
+    def _pause(self, seconds: float) -> None:
+        """Until the time has passed, somebody waits, or the projector is closed."""
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._waiting > 0, max(seconds, 0.0))
+
+    def _rest(self, seconds: float) -> None:
+        """Until the time has passed or the projector is closed, whoever waits."""
+        with self._news:
+            self._news.wait_for(lambda: self._closed, seconds)
+
+    def _set_aside(self, failure: _Failure) -> None:
+        self._memory.forget()
+        if self._is_moved(failure.view):
+            return
+        log_of_projector.error("view set aside", view=failure.view.name, reason=str(failure))
+        with self._news:
+            self.failures = {**self.failures, failure.view.name: str(failure)}
+            self._news.notify_all()
+
+    def _is_moved(self, view: View) -> bool:
+        """Whether another process has moved the view's rows on meanwhile, so that the fold was of the wrong ones."""
+        with suppress(ReadModelsUnavailable):
+            return self._store.positions().get(view.table, 0) != self._positions[view.table]
+        return True
+
+    def _live(self) -> list[View]:
+        return [view for view in self._views if view.name not in self.failures]
+
+    def _stored_positions(self) -> dict[str, int]:
+        stored = self._store.positions()
+        return {view.table: stored.get(view.table, 0) for view in self._views}
+
+    # One page -----------------------------------------------------------------------------------------------------------------------
+    def _fold_page(self, views: Sequence[View], positions: dict[str, int], memory: _Memory, size: int, until: int) -> int:
+        """Fold the events after the least of `positions` into the views that have not read them, in one transaction; answers the new position."""
+        begin = min(positions.values())
+        topics = sorted({topic for view in views for event in view.events for topic in self._codec.topics_of(event)})
+        rows = [row for row in self._log.since(begin, size, topics) if row.position <= until]
+        end = rows[-1].position if len(rows) == size else until
+        page = [self._codec.decode(row) for row in rows]
+        folded = [(view, _fold(view, _unread(view, page, positions), memory, self._store)) for view in views if positions[view.table] < end]
+        self._store.write([Changes(view, positions[view.table], end, rows) for view, rows in folded])
+        for view, changed in folded:
+            memory.remember(view, changed)
+        return end
+
+
+def _unread(view: View, page: Iterable[Recorded], positions: dict[str, int]) -> list[Recorded]:
+    position, events = positions[view.table], frozenset(view.events)
+    return [recorded for recorded in page if recorded.position > position and type(recorded.event) in events]
+
+
+def _fold(view: View, page: list[Recorded], memory: _Memory, store: ReadModelStore) -> dict[str, Document | None]:
+    """The rows that the page changes; a row that it both makes and ends is none of them."""
+    try:
+        touched = [(recorded, key) for recorded in page for key in view.keys(recorded)]
+        before = _before(view, dict.fromkeys(key for _, key in touched), memory, store)
+        after: dict[str, Document | None] = dict(before)
+        for recorded, key in touched:
+            after[key] = view.evolve(after.get(key), recorded, key)
+    except (LogUnavailable, ReadModelsUnavailable):
+        raise
+    except Exception as error:
+        raise _Failure(view, f"View {view.name} cannot be kept: {type(error).__name__}: {error}") from error
+    return {key: document for key, document in after.items() if document is not None or key in before}
+
+
+def _before(view: View, keys: Iterable[str], memory: _Memory, store: ReadModelStore) -> dict[str, Document]:
+    known: dict[str, Document] = {}
+    missing: list[str] = []
+    for key in keys:
+        document = memory.recall(view, key)
+        if document is None:
+            missing.append(key)
+        else:
+            known[key] = document
+    return {**known, **store.load(view, missing)} if missing else known
