@@ -5,17 +5,18 @@ A catalog is one YAML or JSON file, or a folder of them that is read as one. For
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from domain.catalog.check import check
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
 from domain import catalog as domain
+from domain.catalog.check import check
 from domain.record import record
-from schemas.yaml_lines import Finding, Source, read_source
+from schemas.yaml_lines import Finding, Source, read_json, read_source
 
 SHIPPED = Path(__file__).with_name("catalogs")
 SUFFIXES = (".yaml", ".yml", ".json")
@@ -197,6 +198,13 @@ def catalog_document(path: str | Path) -> CatalogDocument:
     return _document(source.content)
 
 
+def catalog_in_body(body: bytes, name: str = "the body") -> CatalogDocument:
+    """The same for a catalog that was sent as JSON; its findings tell the line within what was sent. Raises CatalogError with all findings."""
+    source = _merged([read_json(body, name)], name)
+    _checked(source)
+    return _document(source.content)
+
+
 def catalog_from_document(document: dict[str, Any]) -> domain.Catalog:
     """Rebuild a catalog from what was published: checked then, so not checked again."""
     return _catalog(CatalogFile.model_validate(document), _document(document).version)
@@ -212,15 +220,15 @@ def _checked(source: Source) -> domain.Catalog:
     try:
         parsed = CatalogFile.model_validate(source.content)
     except ValidationError as error:
-        raise CatalogError([_finding(source, each["loc"], _sentence(each)) for each in error.errors()]) from None
-    try:
-        catalog = _catalog(parsed, _document(source.content).version)
-    except UnicodeEncodeError:
-        raise CatalogError([Finding(source.file, 1, "", "contains half a character (a lone surrogate)")]) from None
+        raise _error([_finding(source, each["loc"], _sentence(each)) for each in error.errors()]) from None
+    catalog = _catalog(parsed, _document(source.content).version)
     if problems := check(catalog):
-        findings = [source.finding(problem.path, problem.message) for problem in problems]
-        raise CatalogError(sorted(findings, key=lambda each: (each.file, each.line)))
+        raise _error([source.finding(problem.path, problem.message) for problem in problems])
     return catalog
+
+
+def _error(findings: list[Finding]) -> CatalogError:
+    return CatalogError(sorted(findings, key=lambda each: (each.file, each.line)))
 
 
 # ---- reading files
@@ -230,14 +238,7 @@ def _read(path: str | Path) -> Source:
     """The file or files as one document. Raises CatalogError when they cannot be read or do not fit together."""
     shipped = SHIPPED / f"{path}.yaml"
     place = shipped if isinstance(path, str) and path in _shipped() else Path(path)
-    files = _files(place)
-    sources = [read_source(file) for file in files]
-    if findings := [finding for source in sources for finding in source.findings]:
-        raise CatalogError(findings)
-    merged = _merge(sources, str(place))
-    if merged.findings:
-        raise CatalogError(merged.findings)
-    return merged
+    return _merged([read_source(file) for file in _files(place)], str(place))
 
 
 @cache
@@ -258,33 +259,36 @@ def _files(place: Path) -> list[Path]:
     return [place]
 
 
-def _merge(sources: list[Source], file: str) -> Source:
-    """All files as one: sections one after the other, paths by id instead of by number."""
+def _merged(sources: list[Source], file: str) -> Source:
+    """All files as one: sections one after the other, paths by id instead of by number. Raises CatalogError when there is a finding already."""
+    if findings := [finding for source in sources for finding in source.findings]:
+        raise _error(findings)
     merged = Source(sources[0].file if len(sources) == 1 else file, {}, {}, [])
     for source in sources:
-        _merge_version(merged, source)
-        for section, entries in source.content.items():
-            if section in SECTIONS and isinstance(entries, list):
-                _merge_section(merged, source, section, entries)
-            elif section != "version":
-                merged.content[section] = entries
-                _keep_lines(merged, source, section, section)
+        _merge(merged, source)
+    if merged.findings:
+        raise _error(merged.findings)
     return merged
 
 
-def _merge_version(merged: Source, source: Source) -> None:
-    if "version" not in source.content:
-        return
-    version = source.content["version"]
-    if merged.content.setdefault("version", version) != version:
-        other = merged.lines["version"].file
-        merged.findings.append(source.finding("version", f"is {version!r} here and {merged.content['version']!r} in {other}"))
-        return
-    _keep_lines(merged, source, "version", "version")
+def _merge(merged: Source, source: Source) -> None:
+    kept: dict[str, str] = {}  # path in the file -> path in the whole
+    for section, entries in source.content.items():
+        if section in SECTIONS and isinstance(entries, list):
+            kept |= _merge_section(merged, source, section, entries)
+        elif section in SECTIONS:
+            merged.findings.append(source.finding(section, f"must be a list, not {_shown(entries)}"))
+        elif merged.content.setdefault(section, entries) != entries:
+            other = merged.finding(section, "").file
+            merged.findings.append(source.finding(section, f"is {_shown(entries)} here and {_shown(merged.content[section])} in {other}"))
+        else:
+            kept[section] = section
+    _keep_lines(merged, source, kept)
 
 
-def _merge_section(merged: Source, source: Source, section: str, entries: list[Any]) -> None:
+def _merge_section(merged: Source, source: Source, section: str, entries: list[Any]) -> dict[str, str]:
     together = merged.content.setdefault(section, [])
+    kept = {}
     for number, entry in enumerate(entries):
         old, new = f"{section}[{number}]", _entry_path(section, len(together), entry)
         if new in merged.lines:
@@ -293,7 +297,9 @@ def _merge_section(merged: Source, source: Source, section: str, entries: list[A
             merged.findings.append(Finding(here.file, here.line, new, f"the id is used twice, here and at {where}"))
             continue
         together.append(entry)
-        _keep_lines(merged, source, old, new)
+        kept[old] = new
+        merged.lines[new] = source.lines[old]
+    return kept
 
 
 def _entry_path(section: str, number: int, entry: Any) -> str:
@@ -301,9 +307,18 @@ def _entry_path(section: str, number: int, entry: Any) -> str:
     return f"{section}[{name if isinstance(name, str) else number}]"
 
 
-def _keep_lines(merged: Source, source: Source, old: str, new: str) -> None:
-    for path in source.below(old):
-        merged.lines.setdefault(new + path.removeprefix(old), source.lines[path])
+_ENTRY = re.compile(r"[^.\[]+(?:\[[0-9]+\])?")
+
+
+def _keep_lines(merged: Source, source: Source, kept: dict[str, str]) -> None:
+    """The lines of what was kept, in one pass: a catalog may have thousands of entries."""
+    for path, origin in source.lines.items():
+        found = _ENTRY.match(path)
+        old = found.group() if found else ""
+        if old in kept:
+            merged.lines.setdefault(kept[old] + path[len(old) :], origin)
+        elif old in SECTIONS:
+            merged.lines.setdefault(old, origin)
 
 
 # ---- findings

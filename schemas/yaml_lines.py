@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,6 @@ class Source:
         origin = self.lines.get(known, Origin(self.file, 1))
         return Finding(origin.file, origin.line, path, message)
 
-    def below(self, path: str) -> list[str]:
-        """The paths of a value and of everything in it."""
-        return [each for each in self.lines if each == path or each.startswith((f"{path}.", f"{path}["))]
-
 
 class _Loader(yaml.SafeLoader):
     """YAML restricted to what JSON can carry: a date stays the string it was written as, `1e5` is a number."""
@@ -86,22 +83,45 @@ class _Fault(Exception):
 
 def read_source(file: Path) -> Source:
     """Read one file. What is wrong with it is in the findings; then the content is not to be used."""
-    source = Source(str(file), {}, {}, [])
+    return _read(str(file), lambda: _content(file), is_json=file.suffix.lower() == ".json")
+
+
+def read_json(content: bytes, name: str) -> Source:
+    """The same for JSON that is no file; `name` stands for the file in findings."""
+    return _read(name, lambda: content, is_json=True)
+
+
+def _read(name: str, content: Callable[[], bytes], *, is_json: bool) -> Source:
+    source = Source(name, {}, {}, [])
     try:
-        node = _nodes(file)
-        content = {} if node is None else _Values(source).read(node)
-        if not isinstance(content, dict):
+        node = _nodes(_text(content()), is_json)
+        found = {} if node is None else _Values(source).read(node)
+        if not isinstance(found, dict):
             raise _Fault(1, "a catalog file is an object with sections such as offerings, products and services")
-        source.content.update(content)
+        source.content.update(found)
     except _Fault as fault:
         source.findings.append(Finding(source.file, fault.line, "", fault.message))
     return source
 
 
-def _nodes(file: Path) -> Node | None:
-    """The file as nodes, None when nothing is in it."""
-    text = _text(file)
-    is_json = file.suffix.lower() == ".json"
+def _content(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > LARGEST_FILE:
+            raise _Fault(0, f"is larger than {LARGEST_FILE // 1024 // 1024} MiB")
+        return file.read_bytes()
+    except OSError as error:
+        raise _Fault(0, f"cannot be read: {error.strerror}") from None
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _Fault(content.count(b"\n", 0, error.start) + 1, "is not UTF-8 text") from None
+
+
+def _nodes(text: str, is_json: bool) -> Node | None:
+    """The text as nodes, None when nothing is in it."""
     try:
         return json_nodes(text) if is_json else yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -111,19 +131,6 @@ def _nodes(file: Path) -> Node | None:
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # OverflowError: an escape beyond the last character
         line = getattr(error, "lineno", 0)
         raise _Fault(line, f"is not {'JSON' if is_json else 'YAML'}: {getattr(error, 'msg', str(error).splitlines()[0])}") from None
-
-
-def _text(file: Path) -> str:
-    try:
-        if file.stat().st_size > LARGEST_FILE:
-            raise _Fault(0, f"is larger than {LARGEST_FILE // 1024 // 1024} MiB")
-        content = file.read_bytes()
-    except OSError as error:
-        raise _Fault(0, f"cannot be read: {error.strerror}") from None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _Fault(content.count(b"\n", 0, error.start) + 1, "is not UTF-8 text") from None
 
 
 def _line(mark: yaml.Mark | None) -> int:
