@@ -1,0 +1,14 @@
+"""What every test can have: real servers on loopback ports, and a last line that says which."""
+
+import pytest
+
+from tests.servers import RAN
+from tests.servers.postgres import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which servers the tests ran on."""
+    for server, which in sorted(RAN.items()):
+        terminalreporter.write_line(f"{server}: {which}")
