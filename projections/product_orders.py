@@ -62,7 +62,7 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         case ProductOrderInformationSupplied():
             states = dict(_states(document["productOrderItem"]))
             items = [_supplied(item, event.items, states) for item in document["productOrderItem"]]
-            return {**document, **event.personal, "productOrderItem": items}
+            return {**document, **_people(event.personal), "productOrderItem": items}
         case ProductOrderItemsChanged():
             items = _moved(document["productOrderItem"], event.items)
             return {**document, "productOrderItem": items, **_ended(event.state, event.at)}
@@ -76,7 +76,7 @@ def _begun(event: ProductOrderAcknowledged | ProductOrderRejected, recorded: Rec
     return {
         **resource("ProductOrder", recorded.stream),
         **sent,
-        **event.personal,
+        **_people(event.personal),
         "state": state,
         "orderDate": recorded.meta.time,
         "version": 1,
@@ -84,8 +84,17 @@ def _begun(event: ProductOrderAcknowledged | ProductOrderRejected, recorded: Rec
     }
 
 
+def _people(sent: Mapping[str, Any]) -> Document:
+    """Senders may leave out of what type a party is; TMF622 demands it of those who answer."""
+    if "relatedParty" not in sent:
+        return dict(sent)
+    return {**sent, "relatedParty": [{"@type": "RelatedParty", "@referredType": "Party", **party} for party in sent["relatedParty"]]}
+
+
 def _item(item: Document, state: str) -> Document:
     shown = {"@type": "ProductOrderItem", **item, "state": state}
+    if "relatedParty" in item.get("product", ()):
+        shown["product"] = _people(item["product"])
     if nested := item.get("productOrderItem"):
         shown["productOrderItem"] = [_item(each, state) for each in nested]
     return shown

@@ -1,6 +1,13 @@
-"""What every message says about itself: CloudEvents 1.0 headers in the binary mode of the Kafka binding, taken from the log."""
+"""What every message says about itself: CloudEvents 1.0 in the Kafka binding; binary mode on the way out, binary, structured or nothing on the way in."""
+
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from domain.recorded import Recorded
+from schemas.reading import Unreadable, parse
 
 # Who speaks; the same for every process, because the log is what the messages come from.
 SOURCE = "/crossconnect"
@@ -30,3 +37,46 @@ def headers(recorded: Recorded, type: str, subject: str, schema: str) -> Headers
         ("ce_streamversion", b"%d" % recorded.version),
         ("ce_dataschema", f"/schemas/{schema}.json".encode()),
     )
+
+
+class Received(NamedTuple):
+    """A message from outside. `type`, `source` and `id` are empty for a bare value; `data` is the value itself."""
+
+    type: str
+    source: str
+    id: str
+    data: bytes
+
+
+def received(headers: Sequence[tuple[str, bytes]], value: bytes) -> Received:
+    """What a message is, in whichever of the three modes it came. Raises Unreadable for a CloudEvent that is not one."""
+    known = dict(headers)
+    if known.get("content-type", b"").startswith(b"application/cloudevents+json"):
+        return _structured(value)
+    said = {name: _text(name, known[f"ce_{name}"]) for name in ("type", "source", "id") if f"ce_{name}" in known}
+    if said and not said.get("id"):
+        raise Unreadable("A CloudEvent must have the headers ce_id, ce_source and ce_type: ce_id is missing.")
+    return Received(said.get("type", ""), said.get("source", ""), said.get("id", ""), value)
+
+
+def _text(name: str, value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise Unreadable(f"Header ce_{name} is not UTF-8.") from None
+
+
+def _structured(value: bytes) -> Received:
+    event = parse(value)
+    if not isinstance(event, dict) or not all(isinstance(event.get(name), str) and event[name] for name in ("type", "source", "id")):
+        raise Unreadable("A CloudEvent must have a type, a source and an id.")
+    return Received(event["type"], event["source"], event["id"], _data(event))
+
+
+def _data(event: dict[str, Any]) -> bytes:
+    if "data_base64" not in event:
+        return msgspec.json.encode(event.get("data"))
+    try:
+        return b64decode(event["data_base64"], validate=True)
+    except (TypeError, ValueError):
+        raise Unreadable("data_base64 of the CloudEvent is not base64.") from None

@@ -1,0 +1,69 @@
+"""What target systems and field service answer (contract, "Downstream: activation", "Field service")."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, Required
+
+from pydantic import TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from schemas.parts import Characteristic, Name, StatedReason, TimePeriod
+from schemas.reading import OPEN, Json, Unreadable, read, time_at
+
+
+@with_config(OPEN)
+class ActivationResult(TypedDict, total=False):
+    """`attempt` may be echoed from the request; `serviceCharacteristic` are values that the target assigned."""
+
+    activationKey: Required[Name]
+    outcome: Required[Literal["completed", "rejected", "failed", "inProgress"]]
+    attempt: int
+    serviceCharacteristic: list[Characteristic]
+    reason: StatedReason
+    occurredAt: str
+
+
+@with_config(OPEN)
+class Appointment(TypedDict, total=False):
+    validFor: Required[TimePeriod]
+
+
+@with_config(OPEN)
+class WorkOrderResult(TypedDict, total=False):
+    """`appointment` is the agreed period, when `outcome` is scheduled."""
+
+    workOrderKey: Required[Name]
+    outcome: Required[Literal["scheduled", "inProgress", "completed", "cancelled", "failed"]]
+    appointment: Appointment
+    reason: StatedReason
+    occurredAt: str
+
+
+ACTIVATION = TypeAdapter(ActivationResult)
+WORK_ORDER = TypeAdapter(WorkOrderResult)
+
+
+def read_activation(body: bytes) -> Json:
+    """An answer to an activation request. Raises Unreadable."""
+    return read(ACTIVATION, body)
+
+
+def read_work_order(body: bytes) -> Json:
+    """An answer to a work-order request. Raises Unreadable."""
+    return read(WORK_ORDER, body)
+
+
+def occurred_at(result: Mapping[str, Any]) -> datetime | None:
+    """When it happened, in UTC, if the sender says so. Raises Unreadable."""
+    return time_at(result, "occurredAt")
+
+
+def appointment(result: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    """The agreed period (start, end) in UTC; None when there is none or it has no end. Raises Unreadable."""
+    period = (result.get("appointment") or {}).get("validFor") or {}
+    start, end = time_at(period, "startDateTime"), time_at(period, "endDateTime")
+    if start is None or end is None:
+        return None
+    if end < start:
+        raise Unreadable("appointment.validFor ends before it starts.")
+    return start, end
