@@ -91,6 +91,10 @@ class Engine:
         """How many works wait to be decided."""
         return self._queue.qsize()
 
+    def orders_in_memory(self) -> int:
+        """How many orders are kept at hand: those under way that this process has dealt with."""
+        return len(self._memory.families)
+
     def close(self) -> None:
         """Take nothing in any more, finish what is waiting, and stop."""
         with self._door:
@@ -294,7 +298,7 @@ class Engine:
                     self._memory.forget([stream for stream in self._memory.streams_of(order) if stream not in kept])
         if following is None and len(self._memory.states) > MOST_STREAMS:
             self._memory.clear()
-        telemetry.ORDERS_IN_MEMORY.set(len(self._memory.families))
+        telemetry.ORDERS_IN_MEMORY.set(self.orders_in_memory())
 
     # When a commit fails ------------------------------------------------------------------------------------------------------------
     def _recover(self, error: Exception, batches: Sequence[Batch]) -> None:

@@ -1,0 +1,187 @@
+"""Intake: messages of the inward topics, each read once into what it asks of the engine, or set aside with the reason (contract, "Upstream").
+
+What cannot be read becomes a dead letter; what the domain refuses becomes an event with the reasons. Nothing is dropped.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from schemas.reading import Unreadable, digest
+
+from adapters import telemetry
+from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
+from adapters.event_log.port import Advance
+from adapters.topics.port import Batch, Message
+from domain.intake import DeadLettered, KeepDeadLetter
+from domain.order_document import customer_of
+from domain.product_order import CancelProductOrder, RefuseChange, SubmitProductOrder
+from domain.service_order import AnswerActivation, task_of_key
+from domain.values import Reason, Rejected
+from domain.work_order import AnswerWorkOrder
+from schemas import product_ordering, results
+from schemas.cloud_events import Received, received
+
+PRODUCT_ORDER_COMMANDS = "crossconnect.product-order.commands.v1"
+ACTIVATION_RESULTS = "crossconnect.activation.results.v1"
+WORK_ORDER_RESULTS = "crossconnect.work-order.results.v1"
+
+SUBMIT, AMEND, CANCEL = (f"crossconnect.product-order.{verb}.v1" for verb in ("submit", "amend", "cancel"))
+
+
+class Feed:
+    """Hands batches of messages to the engine: what a source calls as `deliver`."""
+
+    def __init__(self, engine: Intake, clock: Clock, new_id: Callable[[], str]) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._new_id = new_id
+
+    def deliver(self, batch: Batch) -> "Future[None]":
+        """One request a message; the offset commits with their effects."""
+        origin: dict[int, Message] = {}
+        requests = []
+        for message in batch.messages:
+            request = self._request(message)
+            origin[id(request)] = message
+            requests.append(request)
+
+        def refused(request: Request, error: Exception) -> Request | None:
+            return self._refused(origin[id(request)], request, error)
+
+        name = f"{batch.topic}:{batch.partition}"
+        return self._engine.deliver(Delivery(requests, Advance(name, batch.expected, batch.next), refused))
+
+    def _request(self, message: Message) -> Request:
+        try:
+            return _READERS[message.topic](self, message)
+        except Unreadable as unreadable:
+            return self._dead_letter(message, unreadable)
+
+    # What cannot be taken in --------------------------------------------------------------------------------------------------------
+    def _dead_letter(self, message: Message, error: Exception) -> Request:
+        telemetry.DEAD_LETTERS.labels(message.topic).inc()
+        letter = DeadLettered(
+            topic=message.topic,
+            partition=message.partition,
+            offset=message.offset,
+            key=message.key,
+            headers={name: b64encode(value).decode() for name, value in message.headers},
+            value=b64encode(message.value).decode(),
+            reason=str(error),
+            exception=type(error).__name__,
+            attempts=1,
+            first_seen=self._clock(),
+        )
+        stream = f"dead-{message.topic}-{message.partition}"
+        return Request(KeepDeadLetter(stream, letter), message.key, _place(message))
+
+    def _refused(self, message: Message, request: Request, error: Exception) -> Request:
+        """A refused change of an order that exists is told by an event; everything else that was refused is set aside."""
+        command = request.command
+        if isinstance(error, Rejected) and error.code != "unknown" and isinstance(command, CancelProductOrder):
+            return Request(RefuseChange(command.stream, command.cancel, "cancel", error.reasons), request.customer, request.causation)
+        return self._dead_letter(message, error)
+
+    # One reader a topic -------------------------------------------------------------------------------------------------------------
+    def _product_order_command(self, message: Message) -> Request:
+        event = received(message.headers, message.value)
+        kind = event.type or SUBMIT
+        if kind == SUBMIT:
+            return self._submit(message, event)
+        if kind == CANCEL:
+            return self._cancel(message, event)
+        if kind == AMEND:
+            return self._amend(message, event)
+        raise Unreadable(f"ce_type must be {SUBMIT}, {AMEND} or {CANCEL}, not {kind!r}.")
+
+    def _submit(self, message: Message, event: Received) -> Request:
+        document = product_ordering.read_create(event.data)
+        stream = f"po-{self._new_id()}"
+        customer = customer_of(document, message.key) or stream
+        requester = event.source or customer
+        return Request(
+            SubmitProductOrder(stream, document, customer, requester, *product_ordering.requested_dates(document), keep_refusal=True),
+            customer,
+            event.id or str(document.get("externalId") or _place(message)),
+            identities_of(document, requester, (event.source, event.id) if event.id else ("", _place(message))),
+            201,
+        )
+
+    def _cancel(self, message: Message, event: Received) -> Request:
+        document = product_ordering.read_cancel(event.data)
+        id = event.id or _place(message)
+        identity = Identity(event.source, id, digest(document))
+        command = CancelProductOrder(document["productOrder"]["id"], id, bool(document.get("includeCompleted")), document)
+        return Request(command, message.key, id, (identity,), 201)
+
+    def _amend(self, message: Message, event: Received) -> Request:
+        """Refused with a reason, until amendments are decided (domain-rules 4)."""
+        stream = product_ordering.read_cancel(event.data)["productOrder"]["id"]
+        id = event.id or _place(message)
+        reason = Reason("unsupported", "Amendments of orders are not supported yet.")
+        return Request(RefuseChange(stream, id, "amend", (reason,)), message.key, id)
+
+    def _activation_result(self, message: Message) -> Request:
+        result = results.read_activation(message.value)
+        place = task_of_key(result["activationKey"])
+        if place is None:
+            raise Unreadable(f"Nobody has asked for activation key {result['activationKey']!r}.")
+        stream, task = place
+        command = AnswerActivation(
+            stream,
+            task,
+            result["activationKey"],
+            result["outcome"],
+            {each["name"]: each.get("value") for each in result.get("serviceCharacteristic") or ()},
+            _reason(result),
+            result.get("attempt") or 0,
+            results.occurred_at(result) or self._clock(),
+        )
+        return Request(command, message.key, event_id(message))
+
+    def _work_order_result(self, message: Message) -> Request:
+        result = results.read_work_order(message.value)
+        key = result["workOrderKey"]
+        stream = key.rpartition(".")[0]
+        if not stream.startswith("wo-"):
+            raise Unreadable(f"Nobody has asked for work order key {key!r}.")
+        at = results.occurred_at(result) or self._clock()
+        command = AnswerWorkOrder(stream, key, result["outcome"], results.appointment(result), _reason(result), at)
+        return Request(command, message.key, event_id(message))
+
+
+def identities_of(document: Mapping[str, Any], requester: str, message: tuple[str, str] | None) -> tuple[Identity, ...]:
+    """By which a submitted order is known again: its message's (source, id), and its externalId within its requester."""
+    content = digest(document)
+    known = [Identity(*message, content)] if message is not None else []
+    external = document.get("externalId")
+    if external:
+        known.append(Identity(f"externalId of {requester}", str(external), content, "conflict", 200))
+    return tuple(known)
+
+
+def event_id(message: Message) -> str:
+    """The CloudEvents id of a message, else where it stands."""
+    for name, value in message.headers:
+        if name == "ce_id":
+            return value.decode(errors="replace")
+    return _place(message)
+
+
+def _place(message: Message) -> str:
+    return f"{message.topic}-{message.partition}-{message.offset}"
+
+
+def _reason(result: Mapping[str, Any]) -> Reason:
+    reason = result.get("reason") or {}
+    return Reason(str(reason.get("code") or ""), str(reason.get("message") or ""))
+
+
+_READERS: dict[str, Callable[[Feed, Message], Request]] = {
+    PRODUCT_ORDER_COMMANDS: Feed._product_order_command,
+    ACTIVATION_RESULTS: Feed._activation_result,
+    WORK_ORDER_RESULTS: Feed._work_order_result,
+}
+INWARD = tuple(_READERS)

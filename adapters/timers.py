@@ -1,0 +1,165 @@
+"""Deadlines: obligations that fell due go back to the engine as messages.
+
+The table of what is due when is kept like a view (so that its position commits with it) but is no view that `rebuild` empties. A timer that fires too
+often does no harm: the decider checks the deadline again.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Thread
+from typing import Any
+
+import structlog
+
+from adapters.engine.port import Clock, Intake, Request
+from adapters.read_models.port import Filter, ReadModelStore, Sort
+from domain.fallout import FalloutRaised, FalloutResolved
+from domain.product_order import (
+    ProductOrderCancellationAssessed,
+    ProductOrderItemsChanged,
+    ProductOrderStarted,
+    ProductOrderStartScheduled,
+    StartProductOrder,
+)
+from domain.recorded import Recorded
+from domain.service_order import (
+    ActivationAnswered,
+    ActivationRequested,
+    ActivationTimedOut,
+    PassDeadline,
+    RetryScheduled,
+    TaskCompletedByHand,
+    TaskWithdrawn,
+)
+from domain.states import TERMINAL
+from domain.values import Rejected
+from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested, WorkOrderTimedOut
+from projections.view import Column, Document, View
+
+LOOK_EVERY = 0.2  # seconds
+AGAIN_AFTER = timedelta(seconds=10)  # a timer that fired and is still there
+MOST_AT_ONCE = 500
+
+log = structlog.get_logger()
+
+
+def _key(recorded: Recorded) -> tuple[str, ...]:
+    """One timer a task; one a work order; one a product order."""
+    task = getattr(recorded.event, "task", "")
+    return (f"{recorded.stream}/{task}",) if task and task != recorded.stream else (recorded.stream,)
+
+
+def _evolve(timer: Document | None, recorded: Recorded, key: str) -> Document | None:
+    event: Any = recorded.event
+    match event:
+        case ActivationRequested() | RetryScheduled():
+            return _timer(key, recorded, event.task, event.key, event.attempt, event.due)
+        case WorkOrderRequested():
+            return _timer(key, recorded, recorded.stream, event.key, event.attempt, event.due)
+        case WorkOrderAnswered():
+            ends = event.outcome in ("completed", "cancelled", "failed") or timer is None
+            return None if ends else {**(timer or {}), "due": event.due or (timer or {})["due"]}
+        case ProductOrderStartScheduled():
+            return _timer(key, recorded, "", "", 0, event.due)
+        case ProductOrderItemsChanged():
+            return None if event.state in TERMINAL else timer
+        case ProductOrderCancellationAssessed():
+            return None if event.accepted else timer
+        case FalloutResolved():
+            return timer  # what it leads to says what is due now
+        case _:
+            return None
+
+
+def _timer(key: str, recorded: Recorded, task: str, activation: str, attempt: int, due: Any) -> Document:
+    return {"id": key, "stream": recorded.stream, "task": task, "key": activation, "attempt": attempt, "due": due}
+
+
+TIMERS = View(
+    name="timers",
+    generation=1,
+    events=(
+        ActivationRequested,
+        ActivationAnswered,
+        ActivationTimedOut,
+        RetryScheduled,
+        TaskCompletedByHand,
+        TaskWithdrawn,
+        FalloutRaised,
+        FalloutResolved,
+        WorkOrderRequested,
+        WorkOrderAnswered,
+        WorkOrderTimedOut,
+        WorkOrderClosed,
+        ProductOrderStartScheduled,
+        ProductOrderStarted,
+        ProductOrderItemsChanged,
+        ProductOrderCancellationAssessed,
+    ),
+    keys=_key,
+    evolve=_evolve,
+    columns=(Column("due", "due", "time"),),
+)
+
+
+def command_of(timer: Document) -> PassDeadline | StartProductOrder:
+    """What to tell the engine when a timer falls due."""
+    if not timer["key"]:
+        return StartProductOrder(timer["stream"])
+    return PassDeadline(timer["stream"], timer["task"], timer["key"], timer["attempt"])
+
+
+class Timers:
+    """Looks for due timers and fires them. `caught_up(at)` says whether all answers that were sent before `at` (time.time()) have been read: after a
+    down time, waiting answers come before deadlines."""
+
+    def __init__(self, store: ReadModelStore, engine: Intake, clock: Clock, caught_up: Callable[[float], bool]) -> None:
+        self._store = store
+        self._engine = engine
+        self._clock = clock
+        self._caught_up = caught_up
+        self._fired: dict[str, Any] = {}
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="timers", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop, after what is being fired."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_EVERY):
+            try:
+                self.fire()
+            except Exception as error:  # the store may be out of reach for a while: deadlines wait
+                log.error("timers", reason=str(error))
+                self._stop.wait(1.0)
+
+    def fire(self) -> int:
+        """Fire what is due now; answers how many."""
+        now = self._clock()
+        due = self._store.select(TIMERS, [Filter("due", "lte", (now.isoformat(),))], [Sort("due", False)], limit=MOST_AT_ONCE, count=False)
+        self._fired = {id: until for id, until in self._fired.items() if until > now}
+        timers = [timer for timer in due.documents if self._is_new(timer)]
+        if not timers or not self._caught_up(now.timestamp()):
+            return 0
+        futures = [self._engine.submit(Request(command_of(timer), "", f"timer:{timer['id']}:{timer['attempt']}")) for timer in timers]
+        for timer, future in zip(timers, futures, strict=True):
+            self._fired[_occasion(timer)] = now + AGAIN_AFTER
+            try:
+                future.result()
+            except Rejected as refused:
+                log.warning("a deadline was refused", timer=timer["id"], reason=refused.sentence)
+        return len(timers)
+
+    def _is_new(self, timer: Document) -> bool:
+        return _occasion(timer) not in self._fired
+
+
+def _occasion(timer: Document) -> str:
+    return f"{timer['id']}@{timer['attempt']}@{timer['due']}"
