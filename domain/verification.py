@@ -1,0 +1,214 @@
+"""What must always hold, checked from the log alone: read every event in order, then ask for the report (architecture, "What must always hold")."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from domain.plan import Plan, service_order_id
+from domain.product import ACTIVE, GONE, SUSPENDED, TERMINATED, Product
+from domain.product_order import (
+    ProductOrder,
+    ProductOrderAcknowledged,
+    ProductOrderDecomposed,
+    ProductOrderItemsChanged,
+    ProductOrderRejected,
+)
+from domain.product_order.state import order_state
+from domain.record import record
+from domain.recorded import Recorded
+from domain.service_order import (
+    FALLOUT,
+    RETRYING,
+    RUNNING,
+    ActivationAnswered,
+    ActivationRequested,
+    ServiceOrder,
+)
+from domain.states import COMPLETED, TERMINAL
+from domain.unit_of_work import decider_of, order_of
+from domain.work_order import WorkOrder
+
+
+@record
+class Invariant:
+    """One thing that must hold: how often it was checked, and what breaks it (`<id>: <why>`)."""
+
+    name: str
+    checked: int
+    offenders: tuple[str, ...]
+
+
+LIVE = frozenset({ACTIVE, SUSPENDED})
+# The statuses that a product may have after an item with this action was completed (True) or not (False).
+_AFTER = {
+    ("add", True): LIVE,
+    ("add", False): GONE,
+    ("modify", True): LIVE,
+    ("modify", False): LIVE,
+    ("delete", True): frozenset({TERMINATED}),
+    ("delete", False): LIVE,
+}
+
+
+class _Check:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.checked = 0
+        self.offenders: list[str] = []
+
+    def that(self, holds: bool, offender: str) -> None:
+        self.checked += 1
+        if not holds:
+            self.offenders.append(offender)
+
+
+class Verification:
+    """`learn` every event of a log in order of position, then `report`. Keeps the state of every stream: some 15 KB an order."""
+
+    def __init__(self) -> None:
+        self._streams = _Check("streams are complete and in order")
+        self._once = _Check("every accepted message has its effect once")
+        self._keys = _Check("every activation key has one meaning and one final answer")
+        self._answered = _Check("every activation is answered or an open obligation")
+        self._stalls = _Check("no order stalls without anybody to wait for")
+        self._states = _Check("order states equal the roll-up of their items")
+        self._base = _Check("the install base equals what its orders completed")
+        self._position = 0
+        self._versions: dict[str, int] = {}
+        self._made: set[str] = set()
+        self._states_of: dict[str, Any] = {}
+        self._plans: dict[str, list[Plan]] = {}
+        self._meanings: dict[str, dict[str, tuple[str, str, str, int]]] = {}
+        self._final: dict[str, set[str]] = {}
+
+    def learn(self, recorded: Recorded) -> None:
+        """The next event."""
+        stream, event = recorded.stream, recorded.event
+        expected = self._versions.get(stream, 0) + 1
+        in_order = recorded.position > self._position and recorded.version == expected
+        self._streams.that(in_order, f"{recorded.id}: version {expected} was expected at position {recorded.position}")
+        self._versions[stream], self._position = recorded.version, recorded.position
+        self._states_of[stream] = decider_of(stream).evolve(self._state(stream), event)
+        watch = _WATCHED.get(type(event))
+        if watch is not None:
+            watch(self, recorded)
+
+    def report(self) -> tuple[Invariant, ...]:
+        """Every invariant, with what the log says about the orders that are still under way."""
+        for order in [stream for stream in self._states_of if stream.startswith("po-")]:
+            self._check_open(order)
+        checks = (self._streams, self._once, self._keys, self._answered, self._stalls, self._states, self._base)
+        return tuple(Invariant(check.name, check.checked, tuple(check.offenders)) for check in checks)
+
+    def _state(self, stream: str) -> Any:
+        return self._states_of.get(stream)
+
+    # Watched events -----------------------------------------------------------------------------------------------------------------
+    def _made_by(self, recorded: Recorded) -> None:
+        """An order: its message, and its external id within its requester, have made no other."""
+        event = recorded.event
+        external = event.order.get("externalId")
+        for identity in (recorded.meta.correlation, f"{event.requester}\x1f{external}" if external else ""):
+            if identity:
+                self._once.that(identity not in self._made, f"{recorded.stream}: {identity!r} has made another order already")
+                self._made.add(identity)
+
+    def _decomposed(self, recorded: Recorded) -> None:
+        self._plans.setdefault(recorded.stream, []).append(recorded.event.plan)
+
+    def _requested(self, recorded: Recorded) -> None:
+        event: ActivationRequested = recorded.event
+        keys = self._meanings.setdefault(order_of(recorded.stream), {})
+        before = keys.get(event.key)
+        same = before is None or before[:3] == (recorded.stream, event.task, event.request["action"])
+        follows = event.attempt == (before[3] + 1 if before else 1)
+        self._keys.that(
+            same and follows, f"{event.key}: attempt {event.attempt} at position {recorded.position} does not follow from {before}"
+        )
+        keys[event.key] = (recorded.stream, event.task, event.request["action"], event.attempt)
+
+    def _was_answered(self, recorded: Recorded) -> None:
+        event: ActivationAnswered = recorded.event
+        order = order_of(recorded.stream)
+        self._keys.that(event.key in self._meanings.get(order, {}), f"{event.key}: answered without being asked for")
+        if event.outcome in ("completed", "rejected"):
+            final = self._final.setdefault(order, set())
+            self._keys.that(event.key not in final, f"{event.key}: a second final answer counted at position {recorded.position}")
+            final.add(event.key)
+
+    def _items_changed(self, recorded: Recorded) -> None:
+        order: ProductOrder = self._state(recorded.stream)
+        expected = order_state(order.parts, order.own, order.cancelling)
+        self._states.that(order.state == expected, f"{recorded.stream}: is {order.state}, its items say {expected}")
+        if order.state in TERMINAL:
+            self._check_ended(recorded.stream, order)
+
+    # Orders at their end ------------------------------------------------------------------------------------------------------------
+    def _check_ended(self, stream: str, order: ProductOrder) -> None:
+        for plan in self._plans.get(stream, ()):
+            for item in plan.items:
+                if item.action != "noChange" and not item.missing:
+                    product, outcome = self._state(item.product), order.own.get(item.id, "")
+                    problem = _product_problem(item.action, outcome, product, stream)
+                    self._base.that(not problem, f"{item.product}: {problem} after item {item.id} of {stream} {outcome}")
+        for key, (service_order, task, _, _) in self._meanings.get(stream, {}).items():
+            self._answered.that(
+                self._is_answered(stream, key) or not self._is_waited_for(service_order, task, key),
+                f"{key}: {stream} ended without an answer",
+            )
+
+    def _is_answered(self, order: str, key: str) -> bool:
+        return key in self._final.get(order, ())
+
+    def _is_waited_for(self, service_order: str, task: str, key: str) -> bool:
+        state: ServiceOrder | None = self._state(service_order)
+        found = state.tasks.get(task) if state is not None else None
+        return found is not None and found.key == key and found.state in (RUNNING, RETRYING)
+
+    # Orders under way ---------------------------------------------------------------------------------------------------------------
+    def _check_open(self, stream: str) -> None:
+        order: ProductOrder = self._state(stream)
+        if order.state in TERMINAL:
+            return
+        self._stalls.that(any(self._obligations(stream, order)), f"{stream}: is {order.state} and waits for nobody")
+        for key, (service_order, task, _, _) in self._meanings.get(stream, {}).items():
+            lost = (
+                not self._is_answered(stream, key)
+                and self._is_waited_for(service_order, task, key)
+                and not self._has_deadline(service_order, task)
+            )
+            self._answered.that(not lost, f"{key}: asked for, not answered, and without a deadline")
+
+    def _has_deadline(self, service_order: str, task: str) -> bool:
+        return self._state(service_order).tasks[task].due is not None
+
+    def _obligations(self, stream: str, order: ProductOrder) -> Iterator[bool]:
+        """Whether somebody is waited for: a date, the customer, a target system, a person, field service."""
+        yield order.scheduled is not None
+        yield any(item.missing for plan in self._plans.get(stream, ()) for item in plan.items)
+        for number in order.service_orders:
+            service_order: ServiceOrder | None = self._state(service_order_id(stream, number))
+            if service_order is not None:
+                yield any(task.state in (RUNNING, RETRYING, FALLOUT) for task in service_order.tasks.values())
+        for visit in order.work_orders:
+            work_order: WorkOrder | None = self._state(visit)
+            yield work_order is not None and work_order.state not in TERMINAL and bool(work_order.decision)
+
+
+def _product_problem(action: str, outcome: str, product: Product | None, order: str) -> str:
+    """What is wrong with a product after an item for it ended so; empty when it is as it should be."""
+    if product is None:
+        return "does not exist"
+    if product.last_order != order and product.pending != order:
+        return ""  # a later order has changed it
+    wanted = _AFTER[action, outcome == COMPLETED]
+    return "" if product.status in wanted and not product.pending else f"is {product.status}"
+
+
+_WATCHED: dict[type[Any], Callable[[Verification, Recorded], None]] = {
+    ProductOrderAcknowledged: Verification._made_by,
+    ProductOrderRejected: Verification._made_by,
+    ProductOrderDecomposed: Verification._decomposed,
+    ActivationRequested: Verification._requested,
+    ActivationAnswered: Verification._was_answered,
+    ProductOrderItemsChanged: Verification._items_changed,
+}
