@@ -60,7 +60,7 @@ def _notifications(resource: str, prefix: str) -> Callable[[Recorded], Outgoing 
         told = notifications.notification(recorded) if recorded.stream.startswith(prefix) else None
         if told is None:
             return None
-        about = cloud_events.headers(recorded, f"crossconnect.{resource}.{told.type}.v1", told.id, f"{resource}-notification.v1")
+        about = cloud_events.headers(recorded, f"crossconnect.{resource}.{told.type}.v1", told.id, "notification.v1")
         return _outgoing(topic, recorded, about, _encode(notification.envelope(recorded, told)))
 
     return rendered
