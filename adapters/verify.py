@@ -1,43 +1,36 @@
 """`crossconnect verify`: the invariants of the log (domain/verification.py), and that every view equals one rebuilt from zero."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from adapters.event_log.codec import Codec
 from adapters.event_log.port import EventLog
+from adapters.projector import Projector
+from adapters.read_models.port import ReadModelStore
 from domain.recorded import Recorded
 from domain.verification import Invariant, Verification
-from projections.view import View
+from projections import VIEWS
 
 PAGE = 2_000
 
-# What is being checked, how far (log position), and how far it goes.
-Progress = Callable[[str, int, int], None]
+# How far (log position), and how far it goes.
+Progress = Callable[[int, int], None]
 
 
-def verify(
-    log: EventLog, codec: Codec, views: Sequence[View], check: Callable[[View], list[str]], progress: Progress
-) -> Iterator[Invariant]:
-    """One invariant after the other. `check` answers the ids of a view's rows that differ from what the log says."""
+def verify(log: EventLog, codec: Codec, read_models: ReadModelStore, progress: Progress) -> Iterator[Invariant]:
+    """One invariant after the other. A server may run meanwhile: the log is read up to where it ended at the beginning."""
     verification = Verification()
-    head = log.head()
-    for recorded in _history(log, codec, head, progress):
+    for recorded in _history(log, codec, log.head(), progress):
         verification.learn(recorded)
     yield from verification.report()
-    for view in views:
-        progress(view.name, 0, head)
-        differing = check(view)
-        yield Invariant(f"view {view.name} equals one rebuilt from zero", 1, tuple(f"{row}: differs" for row in differing))
+    projector = Projector(log, codec, read_models, VIEWS)
+    for view in VIEWS:
+        differing = projector.check(view, progress)
+        yield Invariant(f"view {view.name} equals one rebuilt from zero", 1, tuple(differing))
 
 
 def _history(log: EventLog, codec: Codec, head: int, progress: Progress) -> Iterator[Recorded]:
     position = 0
-    while position < head:
-        rows = log.since(position, PAGE)
-        if not rows:
-            return
-        for row in rows:
-            if row.position > head:
-                return
-            yield codec.decode(row)
+    while position < head and (rows := log.since(position, PAGE)):
+        yield from (codec.decode(row) for row in rows if row.position <= head)
         position = rows[-1].position
-        progress("log", position, head)
+        progress(min(position, head), head)
