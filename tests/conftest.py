@@ -4,8 +4,9 @@ import pytest
 
 from tests.servers import RAN
 from tests.servers.postgres import postgres, postgres_server
+from tests.servers.stores import new_store
 
-__all__ = ["postgres", "postgres_server"]
+__all__ = ["new_store", "postgres", "postgres_server"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -83,6 +83,10 @@ class Doorbell:
     def leave(self) -> None:
         """Wake this process's own listener, because it is to stop."""
         self._closed.set()
+        self.rouse()
+
+    def rouse(self) -> None:
+        """Wake this process's own listener, because something else than a ring is to be looked at."""
         if self._own:
             with suppress(BlockingIOError):
                 self._sender.sendto(b"!", self._own)

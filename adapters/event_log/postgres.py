@@ -164,7 +164,7 @@ def _rows(connection: psycopg.Connection[DictRow], query: str, parameters: Seque
 
 def _accepted(connection: psycopg.Connection[DictRow], keys: Sequence[tuple[str, str]]) -> list[InboxEntry]:
     rows = _fetch(connection, _ACCEPTED, _columns(keys, 2))
-    return [InboxEntry(*row, time.astimezone(UTC)) for *row, time in rows]
+    return [InboxEntry._make((*row, time.astimezone(UTC))) for *row, time in rows]
 
 
 class PostgresEventLog:
@@ -249,8 +249,9 @@ class PostgresEventLog:
 
     def _is_old_news(self, connection: psycopg.Connection[DictRow]) -> bool:
         """Wait for the next news: True when it only repeats what this process wrote itself."""
-        woken, _, _ = select.select([connection.fileno(), self._stopped], [], [], POLL_SECONDS)
-        told = [notice.payload for notice in connection.notifies(timeout=0)] if connection.fileno() in woken else []
+        ears: list[psycopg.Connection[DictRow] | socket.socket] = [connection, self._stopped]
+        woken, _, _ = select.select(ears, [], [], POLL_SECONDS)
+        told = [notice.payload for notice in connection.notifies(timeout=0)] if connection in woken else []
         return bool(told) and all(payload.isdecimal() and int(payload) <= self._bell.position for payload in told)
 
     def close(self) -> None:

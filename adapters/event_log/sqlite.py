@@ -203,7 +203,7 @@ class SqliteEventLog:
         """See the port."""
         with self._file.read() as cursor:
             rows = cursor.execute(_ACCEPTED, (json.dumps(keys),)).fetchall()
-        entries = (InboxEntry(*row, EPOCH + time * MICROSECOND) for *row, time in rows)
+        entries = (InboxEntry._make((*row, EPOCH + time * MICROSECOND)) for *row, time in rows)
         return {(entry.source, entry.id): entry for entry in entries}
 
     def forget_inbox(self, before: datetime) -> int:
