@@ -48,10 +48,11 @@ def word_problems(catalog: Catalog) -> Problems:
 
 def _offering(path: str, offering: ProductOffering) -> Problems:
     yield from _one_of(f"{path}.lifecycleStatus", offering.lifecycle_status, LIFE_CYCLE)
-    for name, parts in (("bundled", offering.bundled), ("optional", offering.optional)):
-        for number, part in enumerate(parts):
-            yield from _part(f"{path}.{name}[{number}]", part)
-    yield from _once(f"{path}.bundled", [part.offering for part in (*offering.bundled, *offering.optional)], "the offering")
+    parts = {f"{path}.bundled[{n}]": part for n, part in enumerate(offering.bundled)}
+    parts |= {f"{path}.optional[{n}]": part for n, part in enumerate(offering.optional)}
+    for place, part in parts.items():
+        yield from _part(place, part)
+    yield from _no_repeats([(place, part.offering) for place, part in parts.items()], "the offering")
     if not offering.specification and not offering.bundled:
         yield Problem(path, "sells nothing: it has neither a specification nor bundled offerings")
 
@@ -163,7 +164,12 @@ def _range(path: str, minimum: int, maximum: int) -> Problems:
 
 
 def _once(path: str, names: Sequence[str], what: str) -> Problems:
-    for name, count in Counter(names).items():
+    yield from _no_repeats([(f"{path}[{number}]", name) for number, name in enumerate(names)], what)
+
+
+def _no_repeats(places: Sequence[tuple[str, str]], what: str) -> Problems:
+    """A name that stands at several places is a problem at the last of them."""
+    last = {name: path for path, name in places}
+    for name, count in Counter(name for _, name in places).items():
         if count > 1:
-            last = len(names) - 1 - names[::-1].index(name)
-            yield Problem(f"{path}[{last}]" if last else path, f"has {what} {name!r} {count} times")
+            yield Problem(last[name], f"has {what} {name!r} {count} times")
