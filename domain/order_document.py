@@ -49,6 +49,17 @@ def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:
     return tuple(lines)
 
 
+def document_items(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The items of a document by id, nested ones included."""
+    found: dict[str, dict[str, Any]] = {}
+    todo = list(document["productOrderItem"])
+    while todo:
+        item = todo.pop()
+        found[str(item["id"])] = item
+        todo.extend(item.get("productOrderItem") or ())
+    return found
+
+
 def _line(parent: str, path: str, item: Mapping[str, Any]) -> OrderLine:
     product = item.get("product") or {}
     offering = (item.get("productOffering") or product.get("productOffering") or {}).get("id") or ""

@@ -4,6 +4,7 @@ A plan is a value. It is stored as the outcome of decomposition, so that fulfilm
 Node ids: a task is `<service order>.<item>.<task>` (`1.2.configure`), a visit the id of its work order, an item `item:<id>`.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from domain.record import record
@@ -97,6 +98,17 @@ class Plan:
     visits: tuple[PlannedVisit, ...]
     edges: tuple[tuple[str, str], ...]
 
+    def extended(self, more: "Plan") -> "Plan":
+        """This plan with what was planned later: items that waited are replaced, all else is new."""
+        later = {item.id: item for item in more.items}
+        known = {service.id for service in self.services}
+        return Plan(
+            (*[later.pop(item.id, item) for item in self.items], *later.values()),
+            (*self.services, *[service for service in more.services if service.id not in known]),
+            (*self.visits, *more.visits),
+            (*self.edges, *more.edges),
+        )
+
 
 def service_order_id(order: str, number: int) -> str:
     """`so-…-<number>`: service orders are named after their product order, so that a repeat collides."""
@@ -113,7 +125,7 @@ def product_id(order: str, item: str) -> str:
     return f"pr-{order.removeprefix('po-')}-{item}"
 
 
-def cycle_in(edges: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+def cycle_in(edges: Collection[tuple[str, str]]) -> tuple[str, ...]:
     """Nodes that wait for themselves; empty for a plan that can run."""
     after: dict[str, list[str]] = {}
     waits: dict[str, int] = {}

@@ -41,7 +41,7 @@ class FulfilProduct:
 
 @record
 class AbandonProduct:
-    """The item will not be done: `outcome` is cancelled or aborted; `undone` when it had been completed before."""
+    """The item will not be done, or what it did has been undone: `outcome` is cancelled or aborted."""
 
     product: str
     order: str
@@ -50,7 +50,15 @@ class AbandonProduct:
     at: datetime
 
 
-Command = OrderProduct | FulfilProduct | AbandonProduct
+@record
+class ReopenProduct:
+    """The order takes back what it did to this product: until that is over no other order may change it."""
+
+    product: str
+    order: str
+
+
+Command = OrderProduct | FulfilProduct | AbandonProduct | ReopenProduct
 
 
 # Events: names and fields are storage format -----------------------------------------------------------------------------------------
@@ -87,11 +95,14 @@ class ProductChangeOrdered:
 
 @record
 class ProductChanged:
+    """Everything as it is from now on."""
+
     order: str
     item: str
     values: dict[str, Any]
     services: tuple[str, ...]
     at: datetime
+    bundles: tuple[str, ...] = ()
 
 
 @record
@@ -129,6 +140,13 @@ class ProductChangeAbandoned:
     at: datetime
 
 
+@record
+class ProductReopened:
+    """An order is about to take back what it did to this product."""
+
+    order: str
+
+
 Event = (
     ProductOrdered
     | ProductActivated
@@ -138,14 +156,15 @@ Event = (
     | ProductTerminated
     | ProductAbandoned
     | ProductChangeAbandoned
+    | ProductReopened
 )
 
 
 # State --------------------------------------------------------------------------------------------------------------------------------
 @record
 class Product:
-    """`pending` is the order that is changing the product now, empty when none; `before` the values and services to return to when an order that has
-    been fulfilled is undone."""
+    """`pending` is the order that is changing the product now, empty when none; `last_order` the last that was fulfilled; `before` the product to
+    return to when that order is undone."""
 
     status: str
     customer: str
@@ -168,31 +187,37 @@ def decide(command: Command, product: Product | None, world: World) -> Events:
             return _fulfil(command, product)
         case AbandonProduct():
             return _abandon(command, product)
+        case ReopenProduct():
+            done = product is not None and not product.pending and product.last_order == command.order
+            return (ProductReopened(command.order),) if done else ()
         case _:
             assert_never(command)
 
 
 def _order(command: OrderProduct, product: Product | None) -> Events:
     item = command.item
-    if product is not None and product.pending == command.order:
-        return ()
     if item.action == "add":
-        return (
-            ProductOrdered(
-                command.order,
-                item.id,
-                command.customer,
-                item.offering,
-                item.specification,
-                command.catalog,
-                item.values,
-                item.places,
-                item.bundles,
-            ),
-        )
+        return () if product is not None else (_ordered(command),)
+    if product is not None and command.order in (product.pending, product.last_order):
+        return ()
     if item.action == "modify":
         return (ProductChangeOrdered(command.order, item.id, item.values),)
     return (ProductTerminationOrdered(command.order, item.id),)
+
+
+def _ordered(command: OrderProduct) -> ProductOrdered:
+    item = command.item
+    return ProductOrdered(
+        command.order,
+        item.id,
+        command.customer,
+        item.offering,
+        item.specification,
+        command.catalog,
+        item.values,
+        item.places,
+        item.bundles,
+    )
 
 
 def _fulfil(command: FulfilProduct, product: Product | None) -> Events:
@@ -202,7 +227,7 @@ def _fulfil(command: FulfilProduct, product: Product | None) -> Events:
     if item.action == "add":
         return (ProductActivated(command.order, item.id, command.values, item.services, command.at),)
     if item.action == "modify":
-        return (ProductChanged(command.order, item.id, command.values, item.services, command.at),)
+        return (ProductChanged(command.order, item.id, command.values, item.services, command.at, item.bundles),)
     return (ProductTerminated(command.order, item.id, "ordered", command.at),)
 
 
@@ -210,20 +235,24 @@ def _abandon(command: AbandonProduct, product: Product | None) -> Events:
     item = command.item
     if product is None:
         return ()
+    if product.last_order == command.order:
+        return _undone(command, product)
     if product.pending == command.order:
         if item.action == "add":
             return (ProductAbandoned(command.order, item.id, command.outcome, command.at),)
         return (ProductChangeAbandoned(command.order, item.id, command.at),)
-    if product.last_order != command.order:
-        return ()
+    return ()
+
+
+def _undone(command: AbandonProduct, product: Product) -> Events:
+    """Compensating facts for an item that had been completed (domain-rules 6.2)."""
+    item, before = command.item, product.before
     if item.action == "delete" and product.status == TERMINATED:
         return (ProductActivated(command.order, item.id, product.values, product.services, command.at),)
-    if product.status in GONE:
-        return ()
-    if item.action == "add":
+    if item.action == "add" and product.status not in GONE:
         return (ProductTerminated(command.order, item.id, "undone", command.at),)
-    if product.before is not None:
-        return (ProductChanged(command.order, item.id, product.before.values, product.before.services, command.at),)
+    if item.action == "modify" and before is not None:
+        return (ProductChanged(command.order, item.id, before.values, before.services, command.at, before.bundles),)
     return ()
 
 
@@ -246,17 +275,22 @@ def evolve(product: Product | None, event: Event) -> Product:
         case _:
             assert product is not None, "a product's history begins with ProductOrdered"
     match event:
-        case ProductActivated() | ProductChanged():
-            before = product if isinstance(event, ProductChanged) else None
-            return _with(product, status=ACTIVE, values=event.values, services=event.services, last=event.order, before=before)
+        case ProductActivated():
+            return _with(product, status=ACTIVE, values=event.values, services=event.services, last=event.order)
+        case ProductChanged():
+            undone = product.last_order == event.order
+            before = None if undone else product
+            return _with(product, product.status, event.values, event.services, last=event.order, before=before, bundles=event.bundles)
         case ProductChangeOrdered():
             return _with(product, pending=event.order)
+        case ProductReopened():
+            return _with(product, pending=event.order, before=product.before)
         case ProductTerminationOrdered():
             return _with(product, status=PENDING_TERMINATE, pending=event.order)
         case ProductTerminated():
             return _with(product, status=TERMINATED, last=event.order)
         case ProductAbandoned():
-            return _with(product, status=event.status, last=event.order)
+            return _with(product, status=event.status)
         case ProductChangeAbandoned():
             return _with(product, status=ACTIVE if product.status == PENDING_TERMINATE else product.status)
         case _:
@@ -271,6 +305,7 @@ def _with(
     pending: str = "",
     last: str = "",
     before: Product | None = None,
+    bundles: tuple[str, ...] | None = None,
 ) -> Product:
     return Product(
         status or product.status,
@@ -280,7 +315,7 @@ def _with(
         product.values if values is None else values,
         product.places,
         product.services if services is None else services,
-        product.bundles,
+        product.bundles if bundles is None else bundles,
         pending,
         last or product.last_order,
         before,

@@ -41,26 +41,46 @@ class FulfilService:
 
 @record
 class AbandonService:
-    """The service order item will not be done, or has been undone."""
+    """The service order item will not be done, or has been undone: `outcome` is cancelled or failed. Products that this order made hold it let go."""
 
     service: str
     order: str
     action: str
     previous: dict[str, Any]
     undone: bool
+    outcome: str
     at: datetime
 
 
 @record
-class DetachService:
-    """A product no longer holds this service."""
+class AttachService:
+    """A product holds this service (again)."""
 
     service: str
     order: str
     product: str
 
 
-Command = OrderService | FulfilService | AbandonService | DetachService
+@record
+class DetachService:
+    """A product no longer holds this service. `undo`: only when it came to hold it by this order."""
+
+    service: str
+    order: str
+    product: str
+    undo: bool = False
+
+
+@record
+class ReopenService:
+    """The order takes back what it did to this service: until that is over nobody else may change it. What it built stays when others hold it."""
+
+    service: str
+    order: str
+    action: str
+
+
+Command = OrderService | FulfilService | AbandonService | AttachService | DetachService | ReopenService
 
 
 # Events: names and fields are storage format -----------------------------------------------------------------------------------------
@@ -134,6 +154,13 @@ class ServiceTerminated:
 
 
 @record
+class ServiceReopened:
+    """An order is about to take back what it did to this service."""
+
+    order: str
+
+
+@record
 class ServiceAttached:
     order: str
     product: str
@@ -154,6 +181,7 @@ Event = (
     | ServiceChangeAbandoned
     | ServiceTerminationOrdered
     | ServiceTerminated
+    | ServiceReopened
     | ServiceAttached
     | ServiceDetached
 )
@@ -162,7 +190,8 @@ Event = (
 # State --------------------------------------------------------------------------------------------------------------------------------
 @record
 class Service:
-    """`pending` is the order that builds, changes or ends the service now, empty when none."""
+    """`pending` is the order that builds, changes or ends the service now, empty when none; `holders` maps each product that holds it to the order
+    by which it came to do so; `last_order` is the last that built, changed or ended it."""
 
     state: str
     customer: str
@@ -172,14 +201,19 @@ class Service:
     category: str
     values: dict[str, Any]
     places: tuple[Place, ...]
-    products: tuple[str, ...]
+    holders: dict[str, str]
     supporting: tuple[str, ...]
     pending: str
+    last_order: str = ""
 
     @property
     def is_live(self) -> bool:
         """Whether the service exists in the network (or is being ended)."""
         return self.state in (ACTIVE, INACTIVE)
+
+    def is_held_by_others(self, order: str) -> bool:
+        """Whether a product holds it that came to do so by another order."""
+        return any(by != order for by in self.holders.values())
 
 
 def decide(command: Command, service: Service | None, world: World) -> Events:
@@ -190,17 +224,36 @@ def decide(command: Command, service: Service | None, world: World) -> Events:
             return _fulfil(command, service)
         case AbandonService():
             return _abandon(command, service)
+        case AttachService():
+            free = service is not None and service.is_live and command.product not in service.holders
+            return (ServiceAttached(command.order, command.product),) if free else ()
         case DetachService():
-            held = service is not None and command.product in service.products
-            return (ServiceDetached(command.order, command.product),) if held else ()
+            return _detach(command, service)
+        case ReopenService():
+            return _reopen(command, service)
         case _:
             assert_never(command)
+
+
+def _detach(command: DetachService, service: Service | None) -> Events:
+    if service is None or command.product not in service.holders:
+        return ()
+    if command.undo and service.holders[command.product] != command.order:
+        return ()
+    return (ServiceDetached(command.order, command.product),)
+
+
+def _reopen(command: ReopenService, service: Service | None) -> Events:
+    if service is None or service.pending or service.last_order != command.order:
+        return ()
+    spared = command.action == "add" and service.is_held_by_others(command.order)
+    return () if spared else (ServiceReopened(command.order),)
 
 
 def _order(command: OrderService, service: Service | None) -> Events:
     planned = command.planned
     if planned.action == "add":
-        if service is not None and service.pending == command.order:
+        if service is not None and service.state != TERMINATED:
             return ()
         return (
             ServiceDesigned(
@@ -218,9 +271,9 @@ def _order(command: OrderService, service: Service | None) -> Events:
                 planned.supporting,
             ),
         )
-    held = service.products if service is not None else ()
-    attached = tuple(ServiceAttached(command.order, product) for product in planned.products if product not in held)
-    if planned.action == "noChange" or (service is not None and service.pending == command.order):
+    assert service is not None, "only a service that exists is changed, ended or shared"
+    attached = tuple([ServiceAttached(command.order, product) for product in planned.products if product not in service.holders])
+    if planned.action == "noChange" or command.order in (service.pending, service.last_order):
         return attached
     if planned.action == "modify":
         return (*attached, ServiceChangeOrdered(command.order, command.service_order, planned.item, planned.values))
@@ -242,16 +295,27 @@ def _fulfil(command: FulfilService, service: Service | None) -> Events:
 def _abandon(command: AbandonService, service: Service | None) -> Events:
     if service is None:
         return ()
+    if command.action == "delete":
+        return _keep(command, service)
     if service.state == TERMINATED:
-        undo_of_delete = command.action == "delete" and command.undone
-        return (ServiceActivated(command.order, command.previous, command.at),) if undo_of_delete else ()
-    if command.action == "add":
-        return (ServiceTerminated(command.order, "undone" if command.undone else "cancelled", command.at),)
-    if service.pending == command.order:
-        return (ServiceChangeAbandoned(command.order, command.at),)
-    if command.undone:
+        return ()
+    if command.action == "add" and not service.is_held_by_others(command.order):
+        return (ServiceTerminated(command.order, "undone" if command.undone else command.outcome, command.at),)
+    detached = tuple([ServiceDetached(command.order, product) for product, by in service.holders.items() if by == command.order])
+    return detached if command.action in ("add", "noChange") else (*_change_back(command, service), *detached)
+
+
+def _keep(command: AbandonService, service: Service) -> Events:
+    """A service that was to be ended lives on, or lives again."""
+    if service.last_order == command.order and service.state == TERMINATED:
+        return (ServiceActivated(command.order, command.previous, command.at),)
+    return (ServiceChangeAbandoned(command.order, command.at),) if service.pending == command.order else ()
+
+
+def _change_back(command: AbandonService, service: Service) -> Events:
+    if service.last_order == command.order and service.values != command.previous:
         return (ServiceChanged(command.order, command.previous, command.at),)
-    return ()
+    return (ServiceChangeAbandoned(command.order, command.at),) if service.pending == command.order else ()
 
 
 def evolve(service: Service | None, event: Event) -> Service:
@@ -266,7 +330,7 @@ def evolve(service: Service | None, event: Event) -> Service:
                 event.category,
                 event.values,
                 event.places,
-                event.products,
+                dict.fromkeys(event.products, event.order),
                 event.supporting,
                 event.order,
             )
@@ -274,19 +338,20 @@ def evolve(service: Service | None, event: Event) -> Service:
             assert service is not None, "a service's history begins with ServiceDesigned"
     match event:
         case ServiceActivated() | ServiceChanged():
-            return _with(service, state=ACTIVE, values=event.values)
+            return _with(service, state=ACTIVE, values=event.values, last=event.order)
         case ServiceDeactivated():
-            return _with(service, state=INACTIVE, values=event.values)
-        case ServiceChangeOrdered() | ServiceTerminationOrdered():
+            return _with(service, state=INACTIVE, values=event.values, last=event.order)
+        case ServiceChangeOrdered() | ServiceTerminationOrdered() | ServiceReopened():
             return _with(service, pending=event.order)
         case ServiceChangeAbandoned():
             return _with(service)
         case ServiceTerminated():
-            return _with(service, state=TERMINATED)
+            return _with(service, state=TERMINATED, last=event.order)
         case ServiceAttached():
-            return _with(service, products=(*service.products, event.product), pending=service.pending)
+            return _with(service, holders={**service.holders, event.product: event.order}, pending=service.pending)
         case ServiceDetached():
-            return _with(service, products=tuple(p for p in service.products if p != event.product), pending=service.pending)
+            left = {product: order for product, order in service.holders.items() if product != event.product}
+            return _with(service, holders=left, pending=service.pending)
         case _:
             assert_never(event)
 
@@ -295,8 +360,9 @@ def _with(
     service: Service,
     state: str = "",
     values: dict[str, Any] | None = None,
-    products: tuple[str, ...] | None = None,
+    holders: dict[str, str] | None = None,
     pending: str = "",
+    last: str = "",
 ) -> Service:
     return Service(
         state or service.state,
@@ -307,9 +373,10 @@ def _with(
         service.category,
         service.values if values is None else values,
         service.places,
-        service.products if products is None else products,
+        service.holders if holders is None else holders,
         service.supporting,
         pending,
+        last or service.last_order,
     )
 
 

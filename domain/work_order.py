@@ -215,7 +215,7 @@ def _answer(command: AnswerWorkOrder, order: WorkOrder, world: World) -> Events:
     state = COMPLETED if command.outcome == "completed" else CANCELLED if order.cancelling else ""
     answered = WorkOrderAnswered(command.key, command.outcome, command.appointment, None, command.reason, command.at, state)
     if state:
-        closed = (FalloutResolved("", order.fallouts, fallout.ANSWERED, Who("field service"), "", {}, ""),)
+        closed = (FalloutResolved(command.stream, order.fallouts, fallout.ANSWERED, Who("field service"), "", {}, ""),)
         return (answered, *closed) if order.state == HELD else (answered,)
     reason = Reason(command.reason.code or command.outcome, command.reason.message or f"Field service answered {command.outcome}")
     return (answered, *(() if order.state == HELD else (_raised(command.stream, order, reason),)))
@@ -228,7 +228,8 @@ def _raised(stream: str, order: WorkOrder, reason: Reason) -> FalloutRaised:
 def _cancel(command: CancelWorkOrder, order: WorkOrder, world: World) -> Events:
     if order.state in TERMINAL or order.cancelling:
         return ()
-    ended = (FalloutResolved("", order.fallouts, fallout.WITHDRAWN, Who("crossconnect"), "", {}, ""),) if order.state == HELD else ()
+    resolved = FalloutResolved(command.stream, order.fallouts, fallout.WITHDRAWN, Who("crossconnect"), "", {}, "")
+    ended = (resolved,) if order.state == HELD else ()
     if not order.decision or order.final:
         return (*ended, WorkOrderClosed(Who("crossconnect"), "cancel", CANCELLED))
     return (*ended, _requested(command.stream, order, world, "cancel", order.decision + 1, 1))
@@ -248,6 +249,8 @@ def _pass_deadline(command: PassDeadline, order: WorkOrder, world: World) -> Eve
 
 
 def _resolve(command: ResolveTask, order: WorkOrder, world: World) -> Events:
+    if command.action not in fallout.OPERATOR_ACTIONS:
+        raise Rejected("invalid", f"{command.action!r} is not one of {', '.join(fallout.OPERATOR_ACTIONS)}.")
     if order.state != HELD and not (command.action == fallout.COMPLETE and order.state == IN_PROGRESS):
         raise Rejected("conflict", f"Work order {command.stream} is {order.state}: it cannot be resolved by {command.action} now.")
     resolved = FalloutResolved(command.stream, order.fallouts, command.action, command.who, "", {}, "")

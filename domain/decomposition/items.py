@@ -7,24 +7,24 @@ listed by path.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from domain.catalog import ORDERABLE, Bundled, Catalog, CharacteristicSpecification, ProductOffering
+from domain.catalog import ORDERABLE, Catalog, CharacteristicSpecification, ProductOffering
 from domain.decider import Facts
 from domain.order_document import OrderLine, invalid
-from domain.plan import PlannedItem, product_id
+from domain.plan import Plan, PlannedItem, product_id
 from domain.product import GONE, Product
-from domain.record import record
 from domain.values import Place, Rejected
 
 
 class Item:
-    """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add)."""
+    """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add), `settled` whether an
+    earlier plan of the order has the item already."""
 
     def __init__(self, line: OrderLine, parent: "Item | None", order: str) -> None:
         self.line = line
         self.parent = parent
         self.children: list[Item] = []
         self.held: Product | None = None
-        self.product = line.product or product_id(order, line.id) if line.action != "add" else product_id(order, line.id)
+        self.product = line.product if line.product and line.action != "add" else product_id(order, line.id)
         self.offering: ProductOffering | None = None
         self.specification = line.specification
         self.values: dict[str, Any] = {}
@@ -32,6 +32,7 @@ class Item:
         self.missing: list[str] = []
         self.services: list[str] = []
         self.detached: list[str] = []
+        self.settled = False
 
     @property
     def top(self) -> "Item":
@@ -40,47 +41,105 @@ class Item:
             item = item.parent
         return item
 
+    def settle(self, planned: PlannedItem, catalog: Catalog) -> None:
+        """Take over everything that was planned for it before."""
+        self.settled = True
+        self.product, self.offering = planned.product, catalog.offerings.get(planned.offering)
+        self.specification, self.values, self.places = planned.specification, planned.values, planned.places
+        self.services, self.detached = list(planned.services), list(planned.detached)
+
     def planned(self) -> PlannedItem:
         return PlannedItem(
-            id=self.line.id,
-            parent=self.parent.line.id if self.parent else "",
-            action=self.line.action,
-            product=self.product,
-            offering=self.offering.id if self.offering else self.line.offering,
-            specification=self.specification,
-            values=self.values,
-            places=self.places,
-            services=tuple(self.services),
-            detached=tuple(self.detached),
-            bundles=tuple(child.product for child in self.children) if self.is_bundle else (),
-            missing=tuple(self.missing),
+            self.line.id,
+            self.parent.line.id if self.parent else "",
+            self.line.action,
+            self.product,
+            self.offering.id if self.offering else self.line.offering,
+            self.specification,
+            self.values,
+            self.places,
+            tuple(self.services),
+            tuple(self.detached),
+            self._parts() if self.children or self.held is not None else (),
+            tuple(self.missing),
         )
 
-    @property
-    def is_bundle(self) -> bool:
-        return self.offering is not None and bool(self.offering.bundled)
+    def _parts(self) -> tuple[str, ...]:
+        """The products that are parts of this one: deleting it deletes them."""
+        kept = self.held.bundles if self.held is not None else ()
+        added = [child.product for child in self.children if child.line.action == "add" and child.product not in kept]
+        return (*kept, *added)
 
 
-def resolve_items(order: str, customer: str, lines: Sequence[OrderLine], catalog: Catalog, facts: Facts) -> list[Item]:
-    """Every line as an item, parents first, bundle parts included. Raises Rejected, naming item and attribute."""
+def resolve_items(
+    order: str, customer: str, lines: Sequence[OrderLine], catalog: Catalog, facts: Facts, earlier: Plan | None = None
+) -> list[Item]:
+    """Every line as an item, parents first, parts of bundles included. Raises Rejected, naming item and attribute."""
     items: dict[str, Item] = {}
     for line in lines:
         _add_item(Item(line, items.get(line.parent), order), items)
-    for item in list(items.values()):
-        _resolve_offering(item, customer, catalog, facts)
-        for part in _implied(item, order, catalog, facts):
-            _add_item(part, items)
-    pending = [item for item in items.values() if item.offering is None and not item.missing]
-    while pending:  # parts of bundles may be bundles
-        for item in pending:
-            _resolve_offering(item, customer, catalog, facts)
-            for part in _implied(item, order, catalog, facts):
+    if earlier is not None:
+        _recall(earlier, items, order, catalog)
+    todo = [item for item in items.values() if not item.settled]
+    while todo:  # parts of bundles may be bundles
+        parts: list[Item] = []
+        for item in todo:
+            _resolve_offering(item, order, customer, catalog, facts)
+            for part in _implied(item, order, items, facts):
                 _add_item(part, items)
-        pending = [item for item in items.values() if item.offering is None and not item.missing and item not in pending]
+                parts.append(part)
+        todo = parts
+    _check_products(items)
     for item in items.values():
-        _check_parts(item)
-        _configure(item, catalog)
+        if item.offering is not None and item.line.action in ("add", "modify"):
+            _check_parts(item, item.offering, items, facts)
+        if not item.settled:
+            _configure(item, catalog)
     return _parents_first(items)
+
+
+def _recall(earlier: Plan, items: dict[str, Item], order: str, catalog: Catalog) -> None:
+    """Only items that wait for information may read otherwise than they were planned, and items neither come nor go."""
+    known = {item.id: item for item in earlier.items}
+    for id, planned in known.items():
+        if id not in items:
+            parent = items.get(planned.parent)
+            if parent is None or parent.line.children:
+                raise Rejected("conflict", f"Item {id} is part of the order: it can only be taken out by an amendment.")
+            _add_item(Item(_line_of(planned, parent.line.path), parent, order), items)
+    for id, item in items.items():
+        before = known.get(id)
+        if before is None:
+            if item.parent is None or item.parent.settled:
+                raise Rejected("conflict", f"Item {id} is not part of the order: it can only be added by an amendment.")
+        elif not before.missing:
+            if not _reads_as(item.line, before):
+                raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
+            item.settle(before, catalog)
+
+
+def _line_of(planned: PlannedItem, path: str) -> OrderLine:
+    product = planned.product if planned.action != "add" else ""
+    return OrderLine(
+        planned.id, planned.action, path, planned.parent, planned.offering, product, "", {}, planned.places, (), (), "", "delta"
+    )
+
+
+def _reads_as(line: OrderLine, planned: PlannedItem) -> bool:
+    return (
+        line.action == planned.action
+        and line.offering in ("", planned.offering)
+        and (line.places in ((), planned.places))
+        and all(value is None or planned.values.get(name) == value for name, value in line.characteristics.items())
+    )
+
+
+def _check_products(items: dict[str, Item]) -> None:
+    named: dict[str, Item] = {}
+    for item in items.values():
+        if item.line.action != "add" and item.line.product and named.setdefault(item.product, item) is not item:
+            other = named[item.product].line.id
+            raise invalid(item.line, "product.id", f"product {item.product!r} is the subject of item {other} already")
 
 
 def _add_item(item: Item, items: dict[str, Item]) -> None:
@@ -101,12 +160,10 @@ def _parents_first(items: dict[str, Item]) -> list[Item]:
     return ordered
 
 
-def _resolve_offering(item: Item, customer: str, catalog: Catalog, facts: Facts) -> None:
+def _resolve_offering(item: Item, order: str, customer: str, catalog: Catalog, facts: Facts) -> None:
     line = item.line
-    if line.status:
-        raise invalid(line, "product.status", "cannot be ordered: suspend and resume are not supported yet")
     if line.action != "add":
-        _resolve_held(item, customer, facts)
+        _resolve_held(item, order, customer, facts)
     name = line.offering or (item.held.offering if item.held else "")
     if not name and not item.missing and (line.action == "add" or item.held is not None):
         item.missing.append(f"{line.path}.productOffering.id")
@@ -114,30 +171,43 @@ def _resolve_offering(item: Item, customer: str, catalog: Catalog, facts: Facts)
         return
     item.offering = catalog.offerings.get(name)
     if item.offering is None:
+        if line.action == "delete" and not line.offering:
+            return  # it is taken down as it was built, whatever is sold today (domain-rules 2.6)
         raise invalid(line, "productOffering", f"{name!r} is not in the catalog")
     item.specification = item.offering.specification
     if line.action == "add":
         _check_orderable(item)
 
 
-def _resolve_held(item: Item, customer: str, facts: Facts) -> None:
+def _resolve_held(item: Item, order: str, customer: str, facts: Facts) -> None:
     line = item.line
     if not line.product:
         item.missing.append(f"{line.path}.product.id")
         return
     held: Product | None = facts.get(line.product)
+    if held is None and line.product in facts.missing:
+        item.missing.append("")  # will be asked again
+        return
     if held is None:
-        if line.product in facts.missing:
-            item.missing.append("")  # will be asked again
-            return
         raise invalid(line, "product.id", f"product {line.product!r} is not in the install base")
     if held.customer != customer:
         raise invalid(line, "product.id", f"product {line.product!r} is not in the install base of customer {customer}")
-    if held.pending:
+    if held.pending not in ("", order) and line.action != "noChange":
         raise Rejected("conflict", f"Item {line.id}: product {line.product} is being changed by order {held.pending}.")
     if held.status in GONE:
         raise invalid(line, "product.id", f"product {line.product!r} is {held.status}")
+    if line.action == "modify":
+        _check_change(line, held)
     item.held, item.places = held, line.places or held.places
+
+
+def _check_change(line: OrderLine, held: Product) -> None:
+    if line.status and line.status != held.status:
+        raise invalid(line, "product.status", f"cannot be changed to {line.status!r}: suspend and resume are not supported yet")
+    if line.offering and line.offering != held.offering:
+        raise invalid(line, "productOffering", f"cannot be changed from {held.offering!r} to {line.offering!r}")
+    if line.places and any(place not in held.places for place in line.places):
+        raise invalid(line, "product.place", "cannot be changed: a move is not supported yet")
 
 
 def _check_orderable(item: Item) -> None:
@@ -150,20 +220,21 @@ def _check_orderable(item: Item) -> None:
         raise invalid(line, "productOffering", f"{offering.id!r} can only be ordered inside {' or '.join(offering.inside)}")
 
 
-def _implied(item: Item, order: str, catalog: Catalog, facts: Facts) -> Iterator[Item]:
-    """The parts that a line means without naming them: defaults of a bundle, parts of a bundle that is deleted."""
-    if item.offering is None or item.line.children:
-        return
-    if item.line.action == "add":
+def _implied(item: Item, order: str, items: dict[str, Item], facts: Facts) -> Iterator[Item]:
+    """The parts that a line means without naming them: defaults of a bundle, and all parts of a product that is deleted."""
+    if item.line.action == "add" and item.offering is not None and not item.line.children:
         number = 0
-        for part in item.offering.bundled:
-            for _ in range(part.default):
+        for bundled in item.offering.bundled:
+            for _ in range(bundled.default):
                 number += 1
-                yield _part(item, number, "add", part.offering, "", order)
+                while f"{item.line.id}.{number}" in items:
+                    number += 1
+                yield _part(item, number, "add", bundled.offering, "", order)
     if item.line.action == "delete" and item.held is not None:
+        named = {each.line.product for each in items.values() if each.line.product}
         for number, product in enumerate(item.held.bundles, 1):
             held = facts.get(product)
-            if held is not None and held.status not in GONE:
+            if held is not None and held.status not in GONE and product not in named:
                 yield _part(item, number, "delete", held.offering, product, order)
 
 
@@ -173,42 +244,52 @@ def _part(item: Item, number: int, action: str, offering: str, product: str, ord
     return Item(line, item, order)
 
 
-def _check_parts(item: Item) -> None:
-    if item.offering is None or item.line.action != "add":
+def _check_parts(item: Item, offering: ProductOffering, items: dict[str, Item], facts: Facts) -> None:
+    parts = (*offering.bundled, *offering.optional)
+    if not item.children and (not parts or item.line.action == "modify"):
         return
-    parts = (*item.offering.bundled, *item.offering.optional)
+    counts = dict.fromkeys([part.offering for part in parts], 0)
     for child in item.children:
-        if child.offering is not None and child.line.action == "add" and not any(part.offering == child.offering.id for part in parts):
-            raise invalid(child.line, "productOffering", f"{child.offering.id!r} is not a part of {item.offering.id!r}")
+        if child.offering is None or child.line.action != "add":
+            continue
+        if child.offering.id not in counts:
+            raise invalid(child.line, "productOffering", f"{child.offering.id!r} is not a part of {offering.id!r}")
+        counts[child.offering.id] += 1
+    for name in _held_parts(item, items, facts):
+        counts[name] = counts.get(name, 0) + 1
+    if facts.need is not None or any(child.missing for child in item.children):
+        return
     for part in parts:
-        _check_count(item, part)
+        if not part.minimum <= counts[part.offering] <= part.maximum:
+            what = f"needs {part.minimum} to {part.maximum} {part.offering}, not {counts[part.offering]}"
+            raise invalid(item.line, "productOrderItem", what)
 
 
-def _check_count(item: Item, part: Bundled) -> None:
-    count = sum(1 for child in item.children if child.offering is not None and child.offering.id == part.offering)
-    if not part.minimum <= count <= part.maximum and not any(child.missing for child in item.children):
-        raise invalid(item.line, "productOrderItem", f"needs {part.minimum} to {part.maximum} {part.offering}, not {count}")
-
-
-@record
-class _Given:
-    """The values that count for one item, before defaults."""
-
-    values: dict[str, Any]
-    defaults: bool
+def _held_parts(item: Item, items: dict[str, Item], facts: Facts) -> Iterator[str]:
+    """The offerings of the parts that a product has and keeps."""
+    if item.held is None:
+        return
+    leaving = {each.product for each in items.values() if each.line.action == "delete"}
+    for product in item.held.bundles:
+        held = facts.get(product)
+        if held is not None and held.status not in GONE and product not in leaving:
+            yield held.offering
 
 
 def _configure(item: Item, catalog: Catalog) -> None:
+    """Values from the order, the install base and the defaults; what is mandatory and still absent is listed as missing."""
     specification = catalog.products.get(item.specification)
     if specification is None or item.line.action in ("delete", "noChange"):
         item.values = dict(item.held.values) if item.held else {}
         return
-    known = {each.name: each for each in specification.characteristics}
-    for name, value in item.line.characteristics.items():
-        _check_value(item, name, value, known)
-    item.values = _values(item, specification.characteristics, catalog)
-    for each in specification.characteristics:
-        if item.values.get(each.name) is None and catalog.compiled.condition(each.mandatory)(item.values):
+    given, characteristics = item.line.characteristics, specification.characteristics
+    if given:
+        known = {each.name: each for each in characteristics}
+        for name, value in given.items():
+            _check_value(item, name, value, known)
+    item.values = _values(item, characteristics, catalog)
+    for each in characteristics:
+        if each.mandatory is not False and item.values.get(each.name) is None and catalog.compiled.condition(each.mandatory)(item.values):
             item.missing.append(f"{item.line.path}.product.productCharacteristic[{each.name}]")
 
 
@@ -223,16 +304,31 @@ def _check_value(item: Item, name: str, value: Any, known: dict[str, Characteris
 
 def _values(item: Item, characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
     line, held = item.line, item.held
-    delta = held is not None and line.modify_mode != "full"
     values = {name: value for name, value in line.characteristics.items() if value is not None}
-    if held is not None:
+    if held is None:
+        return _with_defaults(values, characteristics, catalog)
+    if line.modify_mode == "full":
         ordered = {each.name for each in characteristics}
-        kept = held.values if delta else {name: value for name, value in held.values.items() if name not in ordered}
-        values = {**kept, **values}
+        kept = {name: value for name, value in held.values.items() if name not in ordered}
+        return _with_defaults({**kept, **values}, characteristics, catalog)
+    values = {**held.values, **values}
     for each in characteristics:
-        derived = isinstance(each.default, dict) and each.name not in line.characteristics
-        if (values.get(each.name) is None and not delta) or (derived and delta):
-            default = catalog.compiled.expression(each.default)(values)
+        if isinstance(each.default, dict) and each.name not in line.characteristics:
+            _follow(each, values, held.values, catalog)
+    return values
+
+
+def _with_defaults(values: dict[str, Any], characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
+    for each in characteristics:
+        if each.default is not None and values.get(each.name) is None:
+            default = catalog.compiled.expression(each.default)(values) if isinstance(each.default, dict) else each.default
             if default is not None:
                 values[each.name] = default
     return values
+
+
+def _follow(each: CharacteristicSpecification, values: dict[str, Any], held: dict[str, Any], catalog: Catalog) -> None:
+    """A value that was derived from others goes with them; one that the customer had chosen stays."""
+    derive = catalog.compiled.expression(each.default)
+    if held.get(each.name) in (None, derive(held)):
+        values[each.name] = derive(values)

@@ -4,21 +4,23 @@ The action of a child follows the table of domain-rules 2.5; a shared child is o
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.catalog import Catalog, Child, ServiceSpecification, TaskSpecification
 from domain.decider import Facts
 from domain.decomposition.items import Item
-from domain.plan import PlannedService, PlannedTask
-from domain.service import Service
+from domain.decomposition.order import Order
+from domain.plan import Plan, PlannedService, PlannedTask
+from domain.product import GONE, Product
+from domain.service import ACTIVE, Service
 from domain.values import Place, Rejected
 
 LARGEST_PLAN = 200_000  # services
 
 
 class ServiceDraft:
-    """One service instance that the order touches, while parents add what they want of it."""
+    """One service instance that the order touches, while parents add what they want of it. `under_way`: the order is at work on it already."""
 
     def __init__(self, id: str, specification: ServiceSpecification, owner: Item, rule: str, places: tuple[Place, ...]) -> None:
         self.id = id
@@ -28,47 +30,63 @@ class ServiceDraft:
         self.places = places
         self.values: dict[str, Any] = {}
         self.products: list[str] = []
+        self.items: list[str] = []
         self.children: list[str] = []
         self.held: Service | None = None
         self.action = ""
         self.number = 0
         self.item = ""
         self.tasks: tuple[PlannedTask, ...] = ()
+        self.under_way: PlannedService | None = None
+
+    def recall(self, planned: PlannedService) -> None:
+        """What the order does with it has been planned before: others can only join."""
+        self.under_way, self.action, self.values = planned, planned.action, dict(planned.values)
+        self.number, self.item, self.tasks = planned.number, planned.item, planned.tasks
+
+    def join(self, item: Item) -> None:
+        """The service is one that this item works on."""
+        if item.product not in self.products:
+            self.products.append(item.product)
+            self.items.append(item.line.id)
 
     def want(self, values: dict[str, Any], item: Item) -> None:
         """Another parent wants these values: agree, or merge as each characteristic declares."""
-        policies = {each.name: each.merge for each in self.specification.characteristics}
+        self.join(item)
+        if not self.values:
+            self.values = dict(values)
+            return
         for name, value in values.items():
             mine = self.values.get(name)
-            if mine is None or mine == value:
+            if mine is None:
                 self.values[name] = value
-            else:
-                self.values[name] = _merged(policies.get(name, "equal"), mine, value, self, name)
-        if item.product not in self.products:
-            self.products.append(item.product)
+            elif mine != value:
+                self.values[name] = _merged(self, name, mine, value)
 
     def planned(self) -> PlannedService:
+        joins = self.under_way is not None
         return PlannedService(
-            id=self.id,
-            specification=self.specification.id,
-            version=self.specification.version,
-            name=self.specification.name,
-            category=self.specification.category,
-            action=self.action,
-            values=self.values,
-            previous=dict(self.held.values) if self.held else {},
-            places=self.places,
-            products=tuple(self.products),
-            supporting=tuple(self.children),
-            number=self.number,
-            item=self.item,
-            owner=self.owner.line.id,
-            rule=self.rule,
-            tasks=self.tasks,
+            self.id,
+            self.specification.id,
+            self.specification.version,
+            self.specification.name,
+            self.specification.category,
+            "noChange" if joins else self.action,
+            self.values,
+            self.held.values if self.held else {},
+            self.places,
+            tuple(self.products),
+            tuple(self.children),
+            0 if joins else self.number,
+            "" if joins else self.item,
+            self.owner.line.id,
+            self.rule,
+            () if joins else self.tasks,
         )
 
 
-def _merged(policy: str, mine: Any, other: Any, draft: ServiceDraft, name: str) -> Any:
+def _merged(draft: ServiceDraft, name: str, mine: Any, other: Any) -> Any:
+    policy = next((each.merge for each in draft.specification.characteristics if each.name == name), "equal")
     if policy == "max":
         return max(mine, other)
     if policy == "union":
@@ -81,36 +99,41 @@ def _merged(policy: str, mine: Any, other: Any, draft: ServiceDraft, name: str) 
 class ServiceDrafts(dict[str, ServiceDraft]):
     """All services the order touches, by id, in the order in which they were found."""
 
-    def planned(self) -> Iterator[PlannedService]:
-        return (draft.planned() for draft in self.values())
+    def planned(self) -> tuple[PlannedService, ...]:
+        return tuple([draft.planned() for draft in self.values()])
 
 
 def plan_services(
-    order: str, customer: str, account: str, items: Sequence[Item], catalog: Catalog, facts: Facts, numbered: int, answer_within: float
+    order: Order, items: Sequence[Item], catalog: Catalog, facts: Facts, answer_within: float, earlier: Plan | None = None
 ) -> ServiceDrafts:
-    """Decide for every service of every item. `numbered` service orders exist already."""
+    """Decide for every service of every item that is not settled."""
     drafts = ServiceDrafts()
-    finder = _Finder(order, customer, account, catalog, facts, drafts)
-    for item in items:
-        if item.line.action in ("add", "modify") and not item.missing:
+    under_way = {service.id: service for service in earlier.services if service.number} if earlier is not None else {}
+    finder = _Finder(order, catalog, facts, drafts, under_way)
+    changing = [item for item in items if not item.settled and not item.missing]
+    for item in changing:
+        if item.line.action in ("add", "modify"):
             finder.select(item)
     for draft in drafts.values():
-        _choose_action(draft, order)
-    for item in items:
+        _choose_action(draft, order.id)
+    for item in changing:
         if item.line.action in ("modify", "delete") and item.held is not None:
-            _release(item, items, drafts, facts, catalog)
-    _number(items, drafts, numbered)
+            _release(item, items, drafts, facts, catalog, order.id)
+    _number(items, drafts, order.service_orders)
     for draft in drafts.values():
-        draft.tasks = _tasks(draft, catalog, answer_within)
+        if draft.under_way is None and draft.action != "noChange":
+            draft.tasks = _tasks(draft, catalog, answer_within)
     return drafts
 
 
 class _Finder:
     """Walks from product to CFS to RFS (domain-rules 2.1), without recursion: bundles and services nest without limit."""
 
-    def __init__(self, order: str, customer: str, account: str, catalog: Catalog, facts: Facts, drafts: ServiceDrafts) -> None:
-        self.order, self.customer, self.account = order, customer, account
-        self.catalog, self.facts, self.drafts = catalog, facts, drafts
+    def __init__(
+        self, order: Order, catalog: Catalog, facts: Facts, drafts: ServiceDrafts, under_way: Mapping[str, PlannedService]
+    ) -> None:
+        self.order, self.customer, self.account = order.id, order.customer, order.account
+        self.catalog, self.facts, self.drafts, self.under_way = catalog, facts, drafts, under_way
 
     def select(self, item: Item) -> None:
         specification = self.catalog.products.get(item.specification)
@@ -128,9 +151,9 @@ class _Finder:
     def _instances(
         self, item: Item, child: Child, inputs: dict[str, Any], parent: ServiceDraft | None
     ) -> Iterator[tuple[ServiceDraft, dict[str, Any]]]:
-        if not self.catalog.compiled.condition(child.condition)(inputs):
+        if child.condition is not True and not self.catalog.compiled.condition(child.condition)(inputs):
             return
-        count = self.catalog.compiled.expression(child.cardinality)(inputs)
+        count = child.cardinality if isinstance(child.cardinality, int) else self.catalog.compiled.expression(child.cardinality)(inputs)
         if not isinstance(count, int) or not child.minimum <= count <= child.maximum:
             raise Rejected("invalid", f"Item {item.line.id}: {child.id} allows {child.minimum} to {child.maximum}, not {count}.")
         specification = self.catalog.services[child.specification]
@@ -149,7 +172,7 @@ class _Finder:
         values: dict[str, Any] = {}
         for each in specification.characteristics:
             value = mapped.get(each.name, inputs.get(each.name))
-            if value is None:
+            if value is None and each.default is not None:
                 value = self.catalog.compiled.expression(each.default)({**inputs, **values})
             if value is not None:
                 values[each.name] = value
@@ -165,9 +188,20 @@ class _Finder:
             draft = ServiceDraft(id, specification, item, child.id, (place,) if place else ())
             if len(self.drafts) >= LARGEST_PLAN:
                 raise Rejected("invalid", f"An order makes at most {LARGEST_PLAN} services.")
-            draft.held = self.facts.get(id) if self._may_exist(item, specification, parent) else None
+            self._meet(draft, self._may_exist(item, specification, parent))
             self.drafts[id] = draft
         return draft
+
+    def _meet(self, draft: ServiceDraft, may_exist: bool) -> None:
+        """Look for the service in the install base; one that this order is at work on is joined."""
+        planned = self.under_way.get(draft.id)
+        if planned is None and not may_exist:
+            return
+        held: Service | None = self.facts.get(draft.id)
+        if planned is not None and held is not None and held.pending == self.order:
+            draft.recall(planned)
+        else:
+            draft.held = held
 
     def _may_exist(self, item: Item, specification: ServiceSpecification, parent: ServiceDraft | None) -> bool:
         """A service of a product that this order makes cannot exist yet, so nothing need be loaded for it."""
@@ -214,24 +248,35 @@ def _site(item: Item, role: str, order: str) -> str:
 
 
 def _choose_action(draft: ServiceDraft, order: str) -> None:
-    held = draft.held
-    if held is not None and held.pending and held.pending != order:
+    """The action of a service by what exists and what is wanted (domain-rules 2.5)."""
+    held, under_way = draft.held, draft.under_way
+    if under_way is not None:
+        if under_way.action == "delete" or draft.values != under_way.values:
+            raise Rejected(
+                "conflict", f"Item {draft.owner.line.id}: {draft.specification.id} is being made otherwise by this order already."
+            )
+        return
+    if held is None:
+        draft.action = "add"
+        return
+    if held.pending not in ("", order):
         sentence = f"Item {draft.owner.line.id}: {draft.specification.id} at this site is being changed by order {held.pending}."
         raise Rejected("conflict", sentence)
-    if held is None or not held.is_live:
+    if not held.is_live:
         draft.action, draft.held = "add", None
         return
     wanted = {**held.values, **draft.values}
-    draft.action = "noChange" if wanted == held.values else "modify"
-    draft.values = wanted
+    same = wanted == held.values and held.state == ACTIVE
+    draft.action, draft.values = "noChange" if same else "modify", wanted
 
 
-def _release(item: Item, items: Sequence[Item], drafts: ServiceDrafts, facts: Facts, catalog: Catalog) -> None:
-    """Services of a product that it no longer needs: the last holder deletes, another one only lets go."""
+def _release(item: Item, items: Sequence[Item], drafts: ServiceDrafts, facts: Facts, catalog: Catalog, order: str) -> None:
+    """Services of a product that it no longer needs: the last holder deletes, another one only lets go (domain-rules 2.5)."""
     assert item.held is not None
+    needed = set(item.services)
     leaving = {each.product for each in items if each.line.action == "delete"}
     for id in item.held.services:
-        if id in item.services:
+        if id in needed:
             continue
         held: Service | None = facts.get(id)
         if held is None or not held.is_live:
@@ -239,12 +284,23 @@ def _release(item: Item, items: Sequence[Item], drafts: ServiceDrafts, facts: Fa
         if held.pending:
             raise Rejected("conflict", f"Item {item.line.id}: service {id} is being changed by order {held.pending}.")
         item.detached.append(id)
-        others = [product for product in held.products if product != item.product and product not in leaving]
-        if others or (id in drafts and drafts[id].action != "delete"):
+        draft = drafts.get(id)
+        if (draft is not None and draft.action != "delete") or _is_kept(item, id, held, leaving, facts, order):
             continue
-        if id not in drafts:
-            drafts[id] = _deletion(id, held, item, catalog)
-        drafts[id].products.append(item.product)
+        if draft is None:
+            draft = drafts[id] = _deletion(id, held, item, catalog)
+        draft.join(item)
+
+
+def _is_kept(item: Item, id: str, held: Service, leaving: set[str], facts: Facts, order: str) -> bool:
+    """Whether another product goes on holding the service. Who else is being changed may let go too: then nobody knows yet who is the last."""
+    others = [product for product in held.holders if product != item.product and product not in leaving]
+    products: list[Product | None] = [facts.get(product) for product in others]
+    staying = [product for product in products if product is not None and product.status not in GONE]
+    if staying and all(product.pending not in ("", order) for product in staying):
+        other = staying[0].pending
+        raise Rejected("conflict", f"Item {item.line.id}: service {id} is shared with a product that is being changed by order {other}.")
+    return bool(staying)
 
 
 def _deletion(id: str, held: Service, item: Item, catalog: Catalog) -> ServiceDraft:
@@ -265,7 +321,7 @@ def _number(items: Sequence[Item], drafts: ServiceDrafts, numbered: int) -> None
     """One service order for each item that has services to work on (contract, "Grouping")."""
     owned: dict[str, list[ServiceDraft]] = {}
     for draft in drafts.values():
-        if draft.action != "noChange":
+        if draft.action != "noChange" and draft.under_way is None:
             owned.setdefault(draft.owner.line.id, []).append(draft)
     for item in items:
         if item.line.id in owned:
@@ -275,31 +331,31 @@ def _number(items: Sequence[Item], drafts: ServiceDrafts, numbered: int) -> None
 
 
 def _tasks(draft: ServiceDraft, catalog: Catalog, answer_within: float) -> tuple[PlannedTask, ...]:
-    if draft.action == "noChange":
-        return ()
     inputs = {**draft.owner.values, **draft.values, "action": draft.action}
     tasks = tuple(
-        _task(draft, each, catalog, inputs, answer_within)
-        for each in draft.specification.tasks
-        if draft.action in each.actions and catalog.compiled.condition(each.condition)(inputs)
+        [
+            _task(draft, each, catalog, inputs, answer_within)
+            for each in draft.specification.tasks
+            if draft.action in each.actions and (each.condition is True or catalog.compiled.condition(each.condition)(inputs))
+        ]
     )
     return tasks[::-1] if draft.action == "delete" else tasks
 
 
 def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs: dict[str, Any], answer_within: float) -> PlannedTask:
     return PlannedTask(
-        id=f"{draft.number}.{draft.item}.{task.name}",
-        name=task.name,
-        action=draft.action,
-        kind=task.kind,
-        target_system=task.target_system or _target(draft, catalog, inputs),
-        answer_within=answer_within if task.answer_within is None else task.answer_within,
-        attempts=task.attempts,
-        retry_after=task.retry_after,
-        point_of_no_return=task.point_of_no_return,
-        undo=task.undo,
-        group=task.group,
-        form=task.form,
+        f"{draft.number}.{draft.item}.{task.name}",
+        task.name,
+        draft.action,
+        task.kind,
+        task.target_system or _target(draft, catalog, inputs),
+        answer_within if task.answer_within is None else task.answer_within,
+        task.attempts,
+        task.retry_after,
+        task.point_of_no_return,
+        task.undo,
+        task.group,
+        task.form,
     )
 
 

@@ -21,12 +21,12 @@ def plan_visits(
 ) -> tuple[PlannedVisit, ...]:
     """One visit per template and site. `numbered` work orders exist already."""
     visits: dict[tuple[str, str], _Visit] = {}
-    numbers: dict[str, list[int]] = {}
-    for draft in services.values():
-        owned = numbers.setdefault(draft.owner.line.id, [])
-        if draft.number and draft.number not in owned:
-            owned.append(draft.number)
+    if not catalog.work_orders:
+        return ()
+    numbers = {draft.owner.line.id: draft.number for draft in services.values() if draft.number and draft.under_way is None}
     for item in items:
+        if item.settled or not item.services:
+            continue
         for template in catalog.compiled.visits.get(item.offering.id if item.offering else item.specification, ()):
             new = _new_service(item, template, services)
             if new is None:
@@ -36,14 +36,15 @@ def plan_visits(
             if key not in visits:
                 visits[key] = _Visit(work_order_id(order, numbered + len(visits) + 1), template, place)
             visits[key].items.append(item.line.id)
-            visits[key].numbers.extend(numbers.get(item.line.id, ()))
+            if item.line.id in numbers:
+                visits[key].numbers.append(numbers[item.line.id])
     return tuple(_planned(visit, answer_within) for visit in visits.values())
 
 
 def _new_service(item: Item, template: WorkOrderTemplate, services: ServiceDrafts) -> ServiceDraft | None:
     for id in item.services:
         draft = services[id]
-        if draft.specification.id == template.when_new and draft.action == "add":
+        if draft.specification.id == template.when_new and draft.action == "add" and draft.under_way is None:
             return draft
     return None
 

@@ -5,100 +5,190 @@ completion, and only then are products, services and items closed (domain-rules 
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
-from domain.service_order import DispatchTask
-from domain.states import COMPLETED, TERMINAL
-
-if TYPE_CHECKING:
-    from domain.processes.fulfillment import Fulfillment
+from domain.plan import service_order_id
+from domain.processes.progress import ItemProgress, Progress, ServiceProgress
+from domain.product import AbandonProduct, ReopenProduct
+from domain.service import AbandonService, AttachService, DetachService, ReopenService
+from domain.service_order import CloseServiceOrderItems, DispatchTask, WithdrawTask
+from domain.states import CANCELLED, COMPLETED, TERMINAL
+from domain.work_order import CancelWorkOrder
 
 
 class Withdrawal:
     """`items` maps each withdrawn item to the state it will end in."""
 
-    def __init__(self, fulfillment: "Fulfillment") -> None:
-        self._of = fulfillment
+    def __init__(self, order: str, progress: Progress) -> None:
         self.items: dict[str, str] = {}
+        self._order = order
+        self._of = progress
         self._stopping: list[Any] = []
+        self._closed: list[ItemProgress] = []
         self._undoing = ""
         self._undone: set[str] = set()
-        self._closed: set[str] = set()
+        self._to_undo: list[str] = []
+        self._sized = (0, 0)
 
+    # Beginning ------------------------------------------------------------------------------------------------------------------------
     def start(self, items: Iterable[str], outcome: str, include_completed: bool) -> None:
         """Withdraw these items, and what cannot go on without them."""
-        for id in self._closure(items, include_completed):
-            self.items.setdefault(id, outcome)
-        of = self._of
-        for task in of.tasks:
-            if self.covers(task) and task not in of.finished and self._may_be_dropped(task):
-                self._stopping.append(of.withdraw_task(task))
-        for visit, state in of.visit_states.items():
-            if self.covers(visit) and state not in TERMINAL:
-                self._stopping.append(of.cancel_visit(visit))
+        new = [id for id in self._closure(items, include_completed) if id not in self.items]
+        self.items.update(dict.fromkeys(new, outcome))
+        touched = dict.fromkeys(id for item in new for id in self._needs(item))
+        for service in (self._of.services[id] for id in touched):
+            self._stop_service(service)
+        for visit, state in self._of.visit_states.items():
+            if state not in TERMINAL and self.covers(visit):
+                self._stopping.append(CancelWorkOrder(visit))
+        for item in (self._of.items[id] for id in new):
+            if item.state == COMPLETED:
+                self._stopping.append(ReopenProduct(item.planned.product, self._order))
+
+    def _needs(self, item: str) -> list[str]:
+        planned = self._of.items[item].planned
+        return [id for id in (*planned.services, *planned.detached) if id in self._of.services]
+
+    def _stop_service(self, service: ServiceProgress) -> None:
+        planned = service.planned
+        if planned.action == "noChange" or not self._is_alone(service):
+            return
+        if service.state == COMPLETED:
+            self._stopping.append(ReopenService(planned.id, self._order, planned.action))
+        for task in planned.tasks:
+            if task.id not in self._of.finished and self._may_be_dropped(task.id):
+                self._stopping.append(WithdrawTask(service_order_id(self._order, planned.number), task.id))
 
     def _may_be_dropped(self, task: str) -> bool:
         """A request that is out is waited for; one that nobody will answer (not started, by hand, in fallout) is dropped."""
-        of = self._of
-        held = any(task in item.held for item in of.items_of(task))
-        return task not in of.running or held or of.tasks[task].kind == "manual"
+        held = any(task in item.held for item in self._of.items_of(task))
+        return held or task not in self._of.running or self._of.tasks[task].kind == "manual"
+
+    def fell_out(self, task: str) -> None:
+        """A task is in fallout: when only withdrawn items wanted it, nobody need repair it."""
+        if task not in self._of.finished and self.covers(task):
+            planned = self._of.service_of[task].planned
+            self._stopping.append(WithdrawTask(service_order_id(self._order, planned.number), task))
 
     def _closure(self, items: Iterable[str], include_completed: bool) -> Iterator[str]:
-        """The items, what is nested in them, and the items that need a service only they would have built."""
-        of = self._of
-        found: dict[str, None] = {}
-        todo = [id for id in items if id in of.items]
+        """The items, what is nested in them, and what relies on them; bundles are what their parts are."""
+        of, found, todo = self._of, set[str](), list(items)
         while todo:
             id = todo.pop(0)
-            ended = of.items[id].state in TERMINAL and not (include_completed and of.items[id].state == COMPLETED)
-            if id in found or ended:
+            item = of.items.get(id)
+            if item is None or id in found:
                 continue
-            found[id] = None
-            todo.extend(other.planned.id for other in of.items.values() if other.planned.parent == id)
-            built = [s.planned.id for s in of.services.values() if s.planned.owner == id and s.state not in TERMINAL]
-            for service in built:
-                todo.extend(other for other in of.used_by.get(service, ()) if other not in found)
-        yield from found
+            found.add(id)
+            todo.extend(item.children)
+            if item.is_bundle or (item.state in TERMINAL and not (include_completed and item.state == COMPLETED)):
+                continue
+            todo.extend(self._relying_on(id))
+            yield id
 
+    def _relying_on(self, id: str) -> Iterator[str]:
+        for follower in self._of.after.get(f"item:{id}", ()):
+            if follower.startswith("item:"):
+                yield follower[5:]
+            else:
+                yield from (item.planned.id for item in self._of.items_of(follower))
+
+    # Under way ------------------------------------------------------------------------------------------------------------------------
     def covers(self, node: str) -> bool:
         """Whether a task or visit serves nobody but withdrawn items."""
-        owners = self._of.items_of(node)
-        return bool(owners) and all(item.planned.id in self.items for item in owners)
+        of = self._of
+        visit = of.visits.get(node)
+        if visit is not None:
+            return all(id in self.items for id in visit.items)
+        service = of.service_of.get(node)
+        return service is not None and self._is_alone(service)
 
-    def is_undoing(self, task: str) -> bool:
-        return self._undoing == task
+    def _is_alone(self, service: ServiceProgress) -> bool:
+        return bool(service.users) and all(id in self.items for id in service.users)
+
+    def is_ending(self, service: ServiceProgress) -> bool:
+        """Whether a service is being taken back, so that who joins it goes with it."""
+        return service.planned.action != "noChange" and self._is_alone(service)
+
+    def undoing(self, task: str) -> None:
+        """The undo of `task` has been requested."""
+        self._undoing = task
 
     def undone(self, task: str) -> None:
-        """The undo of `task` has been answered, or given up by an operator."""
+        """The undo of `task` has been answered, spared, or given up by an operator."""
         self._undone.add(task)
         self._undoing = ""
 
-    def take(self) -> list[Any]:
+    def take(self, now: datetime) -> list[Any]:
         """The next step, once the one before is over."""
         if self._stopping:
             stopping, self._stopping = self._stopping, []
             return stopping
         if self._undoing or self._waiting():
             return []
-        of = self._of
-        for task in reversed(of.finished):
-            if task in of.tasks and task not in self._undone and self.covers(task) and self._needs_undo(task):
-                self._undoing = task
-                return [DispatchTask(of.service_order(task), task, undo=True)]
-        return list(self._close())
+        task = self._next_undo()
+        if task:
+            self._undoing = task
+            return [DispatchTask(service_order_id(self._order, self._of.service_of[task].planned.number), task, undo=True)]
+        return list(self._close(now))
+
+    def take_closed(self) -> list[ItemProgress]:
+        """The items that came to their end since it was asked last."""
+        closed, self._closed = self._closed, []
+        return closed
 
     def _waiting(self) -> bool:
         of = self._of
-        tasks = any(self.covers(task) for task in of.running if task in of.tasks)
-        return tasks or any(self.covers(visit) and state not in TERMINAL for visit, state in of.visit_states.items())
+        if any(task in of.tasks and self.covers(task) for task in of.running):
+            return True
+        return any(state not in TERMINAL and self.covers(visit) for visit, state in of.visit_states.items())
+
+    def _next_undo(self) -> str:
+        size = (len(self.items), len(self._of.finished))
+        if size != self._sized:
+            self._sized = size
+            self._to_undo = [task for task in self._of.finished if task in self._of.tasks and self._needs_undo(task)]
+        return self._to_undo.pop() if self._to_undo else ""
 
     def _needs_undo(self, task: str) -> bool:
-        planned = self._of.tasks[task]
-        return planned.kind == "automatic" and planned.undo and not self._of.finished[task]
+        planned, skipped = self._of.tasks[task], self._of.finished[task]
+        return planned.kind == "automatic" and planned.undo and not skipped and task not in self._undone and self.covers(task)
 
-    def _close(self) -> Iterator[Any]:
-        for outcome in dict.fromkeys(self.items.values()):
-            closing = [id for id, end in self.items.items() if end == outcome and id not in self._closed]
-            if closing:
-                self._closed.update(closing)
-                yield from self._of.commands_to_close(closing, outcome, self._of.now)
+    # The end --------------------------------------------------------------------------------------------------------------------------
+    def _close(self, now: datetime) -> Iterator[Any]:
+        """Products, services and service order items, once everything is taken back."""
+        closing = [item for id in self.items if not (item := self._of.items[id]).closed]
+        if not closing:
+            return
+        ending = dict.fromkeys(id for item in closing for id in self._needs(item.planned.id))
+        services = [service for id in ending if self._is_alone(service := self._of.services[id])]
+        yield from self._close_services(services, now)
+        for item in closing:
+            yield from self._close_item(item, now)
+
+    def _close_services(self, services: Iterable[ServiceProgress], now: datetime) -> Iterator[Any]:
+        orders: dict[tuple[int, str], list[str]] = {}
+        for service in services:
+            planned = service.planned
+            outcome = self.items.get(planned.owner, CANCELLED)
+            undone = service.state == COMPLETED or any(task.id in self._of.finished for task in planned.tasks)
+            yield AbandonService(planned.id, self._order, planned.action, planned.previous, undone, outcome, now)
+            if planned.action != "noChange" and not service.kept:
+                service.state = outcome
+                orders.setdefault((planned.number, outcome), []).append(planned.item)
+        for (number, outcome), items in orders.items():
+            yield CloseServiceOrderItems(service_order_id(self._order, number), tuple(items), outcome)
+
+    def _close_item(self, item: ItemProgress, now: datetime) -> Iterator[Any]:
+        planned = item.planned
+        outcome = self.items[planned.id]
+        item.state, item.closed, item.open, item.held = outcome, True, set(), set()
+        self._closed.append(item)
+        if planned.missing:
+            return
+        for id in planned.services:
+            if not self._is_alone(self._of.services[id]):
+                yield DetachService(id, self._order, planned.product, undo=True)
+        for id in planned.detached:
+            yield AttachService(id, self._order, planned.product)
+        yield AbandonProduct(planned.product, self._order, planned, "cancelled" if outcome == CANCELLED else "aborted", now)

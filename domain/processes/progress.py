@@ -1,0 +1,148 @@
+"""How far each item, service and task of one order has come, and what waits for what: the ledger that fulfilment keeps."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask, PlannedVisit
+from domain.states import ACKNOWLEDGED, COMPLETED, PENDING
+
+
+class ItemProgress:
+    """One product order item: `open` are the services and visits it still waits for, `held` its tasks in fallout, `closed` whether it was withdrawn
+    and everything of it has been taken back."""
+
+    __slots__ = ("children", "closed", "held", "open", "planned", "reported", "state")
+
+    def __init__(self, planned: PlannedItem) -> None:
+        self.planned = planned
+        self.children: list[str] = []
+        self.open: set[str] = set()
+        self.held: set[str] = set()
+        self.state = PENDING if planned.missing else ACKNOWLEDGED
+        self.reported = ACKNOWLEDGED
+        self.closed = False
+
+    @property
+    def is_bundle(self) -> bool:
+        """Whether it has no work of its own, so that it is what its nested items are."""
+        planned = self.planned
+        return bool(self.children) and not (planned.services or planned.detached or planned.missing)
+
+
+class ServiceProgress:
+    """One service the order works on: `open` are its tasks and supporting services that are not done, `holders` the services that rest on it,
+    `users` the items that need it."""
+
+    __slots__ = ("assigned", "holders", "inactive", "kept", "open", "planned", "state", "users")
+
+    def __init__(self, planned: PlannedService) -> None:
+        self.planned = planned
+        self.open: set[str] = {task.id for task in planned.tasks}
+        self.holders: list[str] = []
+        self.users: list[str] = []
+        self.assigned: dict[str, Any] = {}
+        self.inactive = False
+        self.kept = False
+        self.state = COMPLETED if planned.action == "noChange" else ACKNOWLEDGED
+
+
+class Progress:
+    """The nodes of the plan by id, and the edges between them: `waits` counts what a node waits for, `after` lists what waits for it.
+
+    `finished` are the nodes that are done, in the order in which they were, and whether each was skipped; `running` those that are out.
+    """
+
+    def __init__(self) -> None:
+        self.items: dict[str, ItemProgress] = {}
+        self.services: dict[str, ServiceProgress] = {}
+        self.tasks: dict[str, PlannedTask] = {}
+        self.service_of: dict[str, ServiceProgress] = {}
+        self.visits: dict[str, PlannedVisit] = {}
+        self.visit_states: dict[str, str] = {}
+        self.waits: dict[str, int] = {}
+        self.after: dict[str, list[str]] = {}
+        self.running: set[str] = set()
+        self.finished: dict[str, bool] = {}
+
+    def add(self, plan: Plan) -> list[str]:
+        """Take in a plan, or what a later plan adds; answers the new tasks and visits that wait for nothing."""
+        self._add_items(plan.items)
+        added = [service for service in plan.services if service.id not in self.services]
+        for service in added:
+            self._add_service(service)
+        for service in added:
+            self._add_support(service)
+        for item in plan.items:
+            self._add_needs(item)
+        for visit in plan.visits:
+            self.visits[visit.id], self.visit_states[visit.id] = visit, ACKNOWLEDGED
+            for id in visit.items:
+                self.items[id].open.add(visit.id)
+        self._add_edges(plan.edges)
+        nodes = [*[task.id for service in added for task in service.tasks], *[visit.id for visit in plan.visits]]
+        return [node for node in nodes if node not in self.waits]
+
+    def _add_items(self, items: Iterable[PlannedItem]) -> None:
+        for planned in items:
+            if planned.action == "noChange":
+                continue
+            waited = self.items.get(planned.id)
+            if waited is not None:
+                waited.planned, waited.state = planned, PENDING if planned.missing else ACKNOWLEDGED
+                continue
+            self.items[planned.id] = ItemProgress(planned)
+            if planned.parent in self.items:
+                self.items[planned.parent].children.append(planned.id)
+
+    def _add_service(self, planned: PlannedService) -> None:
+        progress = self.services[planned.id] = ServiceProgress(planned)
+        for task in planned.tasks:
+            self.tasks[task.id] = task
+            self.service_of[task.id] = progress
+
+    def _add_support(self, planned: PlannedService) -> None:
+        if planned.action == "noChange" or (planned.action == "delete" and planned.tasks):
+            return  # when a service with tasks is deleted, its parts wait for it
+        for id in planned.supporting:
+            part = self.services.get(id)
+            if part is not None and part.state != COMPLETED:
+                self.services[planned.id].open.add(id)
+                part.holders.append(planned.id)
+
+    def _add_needs(self, planned: PlannedItem) -> None:
+        item = self.items.get(planned.id)
+        if item is None:
+            return
+        for id in (*planned.services, *planned.detached):
+            service = self.services.get(id)
+            if service is None or planned.id in service.users:
+                continue
+            service.users.append(planned.id)
+            if service.state != COMPLETED:
+                item.open.add(id)
+
+    def _add_edges(self, edges: Iterable[tuple[str, str]]) -> None:
+        for first, second in edges:
+            if first in self.finished:
+                continue
+            self.after.setdefault(first, []).append(second)
+            self.waits[second] = self.waits.get(second, 0) + 1
+            if second.startswith("item:"):
+                self.items[second[5:]].open.add(second)
+
+    def free(self, node: str) -> list[str]:
+        """A node is out of the way: what waited for nothing else may start."""
+        free = []
+        for follower in self.after.pop(node, ()):
+            self.waits[follower] -= 1
+            if not self.waits[follower]:
+                free.append(follower)
+        return free
+
+    def items_of(self, node: str) -> list[ItemProgress]:
+        """The items that a task or visit is for."""
+        visit = self.visits.get(node)
+        if visit is not None:
+            return [self.items[id] for id in visit.items]
+        service = self.service_of.get(node)
+        return [self.items[id] for id in service.users] if service is not None else []

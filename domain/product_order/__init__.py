@@ -1,0 +1,62 @@
+"""Product order (TMF622): what the customer asked for, and how far each item has come."""
+
+from domain.decider import Decider
+from domain.product_order.commands import (
+    CancelProductOrder,
+    Command,
+    PassPointOfNoReturn,
+    RefuseChange,
+    ReportItems,
+    StartProductOrder,
+    SubmitProductOrder,
+    SupplyInformation,
+)
+from domain.product_order.decide import decide
+from domain.product_order.events import (
+    Event,
+    PointOfNoReturnPassed,
+    ProductOrderAcknowledged,
+    ProductOrderCancellationAssessed,
+    ProductOrderChangeRefused,
+    ProductOrderDecomposed,
+    ProductOrderInformationRequired,
+    ProductOrderInformationSupplied,
+    ProductOrderItemsChanged,
+    ProductOrderRejected,
+    ProductOrderStarted,
+    ProductOrderStartScheduled,
+)
+from domain.product_order.evolve import evolve
+from domain.product_order.state import Part, ProductOrder, is_over, rolled_up
+
+decider = Decider("po", decide, evolve, is_over)
+
+__all__ = [
+    "CancelProductOrder",
+    "Command",
+    "Event",
+    "Part",
+    "PassPointOfNoReturn",
+    "PointOfNoReturnPassed",
+    "ProductOrder",
+    "ProductOrderAcknowledged",
+    "ProductOrderCancellationAssessed",
+    "ProductOrderChangeRefused",
+    "ProductOrderDecomposed",
+    "ProductOrderInformationRequired",
+    "ProductOrderInformationSupplied",
+    "ProductOrderItemsChanged",
+    "ProductOrderRejected",
+    "ProductOrderStartScheduled",
+    "ProductOrderStarted",
+    "RefuseChange",
+    "ReportItems",
+    "StartProductOrder",
+    "SubmitProductOrder",
+    "SupplyInformation",
+    "decide",
+    "decider",
+    "evolve",
+    "is_over",
+    "rolled_up",
+]

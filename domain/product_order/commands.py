@@ -1,0 +1,76 @@
+"""What can be asked of a product order."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.record import record
+from domain.values import Reason
+
+
+@record
+class SubmitProductOrder:
+    """Take on an order. `keep_refusal`: a refused order is kept as rejected (it came by topic) instead of being turned away."""
+
+    stream: str
+    document: Mapping[str, Any]
+    customer: str
+    requester: str
+    requested_start: datetime | None
+    requested_completion: datetime | None
+    keep_refusal: bool
+
+
+@record
+class CancelProductOrder:
+    """Stop the order. `include_completed` also undoes items that are completed; `request` is the TMF622 cancel as received."""
+
+    stream: str
+    cancel: str
+    include_completed: bool
+    request: Mapping[str, Any]
+
+
+@record
+class SupplyInformation:
+    """What was missing: `document` is the whole order as it reads now. Only items that wait for information may differ from before."""
+
+    stream: str
+    document: Mapping[str, Any]
+
+
+@record
+class StartProductOrder:
+    """The requested start has come."""
+
+    stream: str
+
+
+@record
+class ReportItems:
+    """Fulfilment reports item states (an item's own, without its nested items)."""
+
+    stream: str
+    items: Mapping[str, str]
+
+
+@record
+class PassPointOfNoReturn:
+    """A task after which the item cannot go back has been dispatched."""
+
+    stream: str
+    task: str
+    item: str
+
+
+@record
+class RefuseChange:
+    """A cancel or amendment that was refused: the order stays as it was, and says so."""
+
+    stream: str
+    change: str
+    kind: str
+    reasons: tuple[Reason, ...]
+
+
+Command = SubmitProductOrder | CancelProductOrder | SupplyInformation | StartProductOrder | ReportItems | PassPointOfNoReturn | RefuseChange

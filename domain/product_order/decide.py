@@ -1,0 +1,173 @@
+"""What a product order decides on each command."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, assert_never
+
+from domain.decider import Events, Facts, Need, World
+from domain.decomposition import Order, decompose
+from domain.order_document import document_items, read_lines, split_personal
+from domain.plan import Plan
+from domain.product import Product
+from domain.product_order.commands import (
+    CancelProductOrder,
+    Command,
+    PassPointOfNoReturn,
+    RefuseChange,
+    ReportItems,
+    StartProductOrder,
+    SubmitProductOrder,
+    SupplyInformation,
+)
+from domain.product_order.events import (
+    PointOfNoReturnPassed,
+    ProductOrderAcknowledged,
+    ProductOrderCancellationAssessed,
+    ProductOrderChangeRefused,
+    ProductOrderDecomposed,
+    ProductOrderInformationRequired,
+    ProductOrderInformationSupplied,
+    ProductOrderItemsChanged,
+    ProductOrderRejected,
+    ProductOrderStarted,
+    ProductOrderStartScheduled,
+)
+from domain.product_order.state import Part, ProductOrder, order_state, shown_states
+from domain.service import Service
+from domain.states import COMPLETED, PARTIAL, PENDING_CANCELLATION, TERMINAL
+from domain.values import Reason, Rejected
+
+
+def decide(command: Command, order: ProductOrder | None, world: World) -> Events | Need:
+    """The events that follow from `command`. Raises Rejected."""
+    if isinstance(command, SubmitProductOrder):
+        return () if order is not None else _submit(command, world)
+    if order is None:
+        raise Rejected("unknown", f"There is no product order {command.stream}.")
+    match command:
+        case ReportItems():
+            return _report(command, order, world)
+        case CancelProductOrder():
+            return () if command.cancel in order.changes else _assess_cancel(command, order, world)
+        case SupplyInformation():
+            return _supply(command, order, world)
+        case StartProductOrder():
+            due = order.scheduled is not None and order.scheduled <= world.now and order.state not in TERMINAL
+            return (ProductOrderStarted(),) if due else ()
+        case PassPointOfNoReturn():
+            return () if command.task in order.passed else (PointOfNoReturnPassed(command.task, command.item, world.now),)
+        case RefuseChange():
+            refused = ProductOrderChangeRefused(command.change, command.kind, command.reasons)
+            return () if command.change in order.changes else (refused,)
+        case _:
+            assert_never(command)
+
+
+def _submit(command: SubmitProductOrder, world: World) -> Events | Need:
+    document, personal = split_personal(command.document)
+    try:
+        plan = decompose(Order(command.stream, command.customer), read_lines(command.document), "", world)
+    except Rejected as refused:
+        if not command.keep_refusal:
+            raise
+        return (ProductOrderRejected(command.customer, command.requester, document, personal, refused.reasons),)
+    if isinstance(plan, Need):
+        return plan
+    start = command.requested_start
+    scheduled = (ProductOrderStartScheduled(start),) if start is not None and start > world.now else ()
+    acknowledged = ProductOrderAcknowledged(
+        command.customer,
+        command.requester,
+        world.current,
+        document,
+        personal,
+        start,
+        command.requested_completion,
+    )
+    return (acknowledged, *scheduled, ProductOrderDecomposed(plan), *_required(plan))
+
+
+def _required(plan: Plan) -> Iterator[ProductOrderInformationRequired]:
+    return (ProductOrderInformationRequired(item.id, item.missing) for item in plan.items if item.missing)
+
+
+def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Events | Need:
+    """Decompose the items that waited; all else must read as before (contract: items that lack something are pending until it is supplied)."""
+    if order.waiting is None or order.state in TERMINAL or order.cancelling:
+        raise Rejected("conflict", f"Order {command.stream} waits for no information: its items can only be changed by an amendment.")
+    made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders))
+    plan = decompose(made, read_lines(command.document), order.catalog, world, order.waiting)
+    if isinstance(plan, Need):
+        return plan
+    if plan.items == tuple([item for item in order.waiting.items if item.missing]):
+        return ()
+    documents, (_, personal) = document_items(command.document), split_personal(command.document)
+    changed = {item.id: documents[item.id] for item in plan.items if item.id in documents}
+    return (ProductOrderInformationSupplied(changed, personal), ProductOrderDecomposed(plan), *_required(plan))
+
+
+# Cancel -------------------------------------------------------------------------------------------------------------------------------
+def _assess_cancel(command: CancelProductOrder, order: ProductOrder, world: World) -> Events | Need:
+    """A cancel reaches the items that are not at their end, or all (domain-rules 5.5); behind a point of no return it is refused."""
+    if order.state in TERMINAL and not (command.include_completed and order.state in (COMPLETED, PARTIAL)):
+        raise Rejected("conflict", f"Order {command.stream} is {order.state} and cannot be cancelled.")
+    if order.cancelling:
+        raise Rejected("conflict", f"Order {command.stream} is being cancelled already.")
+    ended = TERMINAL - {COMPLETED} if command.include_completed else TERMINAL
+    items = tuple([item for item in order.parts if order.own[item] not in ended])
+    facts = Facts(world.loaded)
+    completed = [order.parts[item] for item in items if order.own[item] == COMPLETED]
+    reasons = (*_past_return(order, items), *(reason for part in completed for reason in _built_upon(command.stream, part, facts)))
+    if facts.need is not None:
+        return facts.need
+    return (
+        ProductOrderCancellationAssessed(
+            command.cancel,
+            not reasons,
+            command.include_completed,
+            items,
+            reasons,
+            dict(command.request),
+            "" if reasons else PENDING_CANCELLATION,
+            world.now,
+        ),
+    )
+
+
+def _past_return(order: ProductOrder, items: tuple[str, ...]) -> Iterator[Reason]:
+    for task, item in order.passed.items():
+        if item in items:
+            yield Reason("point-of-no-return", f"Item {item} has passed its point of no return with task {task}.")
+
+
+def _built_upon(order: str, part: Part, facts: Facts) -> Iterator[Reason]:
+    """Why what an order completed can no longer be undone: later orders have changed it."""
+    product: Product | None = facts.get(part.product)
+    if product is not None and product.pending not in ("", order):
+        yield Reason("changed-since", f"Product {part.product} is being changed by order {product.pending}.")
+    elif product is not None and product.last_order != order:
+        yield Reason("changed-since", f"Product {part.product} has been changed by order {product.last_order} since.")
+    for id in part.services:
+        service: Service | None = facts.get(id)
+        if service is not None and (service.pending not in ("", order) or service.last_order != order):
+            yield Reason("changed-since", f"Service {id} is changed by order {service.pending or service.last_order}.")
+    for id in part.detached:
+        service = facts.get(id)
+        if service is not None and not (service.is_live and service.pending in ("", order)):
+            yield Reason("changed-since", f"Service {id}, which product {part.product} needs, is no longer there to return to.")
+
+
+# Roll-up ------------------------------------------------------------------------------------------------------------------------------
+def _report(command: ReportItems, order: ProductOrder, world: World) -> Events:
+    own = {**order.own, **command.items}
+    shown = shown_states(order.parts, own)
+    changed = {item: state for item, state in shown.items() if order.shown[item] != state}
+    nested = _nested_changes(order, command.items)
+    state = order_state(order.parts, own, order.cancelling)
+    if not changed and not nested and state == order.state:
+        return ()
+    return (ProductOrderItemsChanged(changed, nested, "" if state == order.state else state, world.now),)
+
+
+def _nested_changes(order: ProductOrder, items: Mapping[str, str]) -> dict[str, Any]:
+    """Items with nested ones have a state of their own behind the one that is shown."""
+    return {item: state for item, state in items.items() if order.parts[item].children and order.own[item] != state}

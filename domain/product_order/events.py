@@ -1,0 +1,116 @@
+"""What happens to a product order. Names and fields are storage format."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.plan import Plan
+from domain.record import record
+from domain.values import Reason
+
+
+@record
+class ProductOrderAcknowledged:
+    """`order` is the document as sent, without what is in `personal` (parties and notes)."""
+
+    customer: str
+    requester: str
+    catalog: str
+    order: dict[str, Any]
+    personal: dict[str, Any]
+    requested_start: datetime | None
+    requested_completion: datetime | None
+
+
+@record
+class ProductOrderRejected:
+    customer: str
+    requester: str
+    order: dict[str, Any]
+    personal: dict[str, Any]
+    reasons: tuple[Reason, ...]
+
+
+@record
+class ProductOrderStartScheduled:
+    due: datetime
+
+
+@record
+class ProductOrderStarted:
+    pass
+
+
+@record
+class ProductOrderDecomposed:
+    """The plan; or, once missing information has come, what it adds for the items that waited."""
+
+    plan: Plan
+
+
+@record
+class ProductOrderInformationRequired:
+    item: str
+    paths: tuple[str, ...]
+
+
+@record
+class ProductOrderInformationSupplied:
+    """`items` are the items that waited, by id, as they read now (a nested item stands in its parent's document too); `personal` what the document
+    now says about people."""
+
+    items: dict[str, dict[str, Any]]
+    personal: dict[str, Any]
+
+
+@record
+class ProductOrderItemsChanged:
+    """`items` are the item states that changed, as the customer sees them; `own` the own states of items that have nested ones; `state` the
+    order's, empty when it did not change."""
+
+    items: dict[str, str]
+    own: dict[str, str]
+    state: str
+    at: datetime
+
+
+@record
+class PointOfNoReturnPassed:
+    task: str
+    item: str
+    at: datetime
+
+
+@record
+class ProductOrderCancellationAssessed:
+    """A cancel has been looked at. `state` is the order's state when it was accepted, else empty; `items` those that will be withdrawn."""
+
+    cancel: str
+    accepted: bool
+    include_completed: bool
+    items: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    request: dict[str, Any]
+    state: str
+    at: datetime
+
+
+@record
+class ProductOrderChangeRefused:
+    change: str
+    kind: str
+    reasons: tuple[Reason, ...]
+
+
+Event = (
+    ProductOrderAcknowledged
+    | ProductOrderRejected
+    | ProductOrderStartScheduled
+    | ProductOrderStarted
+    | ProductOrderDecomposed
+    | ProductOrderInformationRequired
+    | ProductOrderInformationSupplied
+    | ProductOrderItemsChanged
+    | PointOfNoReturnPassed
+    | ProductOrderCancellationAssessed
+    | ProductOrderChangeRefused
+)

@@ -1,0 +1,117 @@
+"""How a product order changes with each event."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from domain.plan import Plan
+from domain.product_order.events import (
+    Event,
+    PointOfNoReturnPassed,
+    ProductOrderAcknowledged,
+    ProductOrderCancellationAssessed,
+    ProductOrderChangeRefused,
+    ProductOrderDecomposed,
+    ProductOrderInformationRequired,
+    ProductOrderInformationSupplied,
+    ProductOrderItemsChanged,
+    ProductOrderRejected,
+    ProductOrderStarted,
+    ProductOrderStartScheduled,
+)
+from domain.product_order.state import Part, ProductOrder, shown_states
+from domain.states import ACKNOWLEDGED, REJECTED, TERMINAL
+
+
+def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
+    """The order after `event`."""
+    match event:
+        case ProductOrderAcknowledged():
+            return ProductOrder(event.customer, event.catalog, ACKNOWLEDGED, {}, {}, {}, "", frozenset(), {}, None, (), (), None)
+        case ProductOrderRejected():
+            return ProductOrder(event.customer, "", REJECTED, {}, {}, {}, "", frozenset(), {}, None, (), (), None)
+        case _:
+            assert order is not None, "a product order's history begins with ProductOrderAcknowledged or ProductOrderRejected"
+    match event:
+        case ProductOrderDecomposed():
+            return _decomposed(order, event.plan)
+        case ProductOrderItemsChanged():
+            return _changed(order, event)
+        case PointOfNoReturnPassed():
+            return replace(order, passed={**order.passed, event.task: event.item})
+        case ProductOrderCancellationAssessed():
+            changes = order.changes | {event.cancel}
+            return replace(order, changes=changes, state=event.state or order.state, cancelling=event.state or order.cancelling)
+        case ProductOrderChangeRefused():
+            return replace(order, changes=order.changes | {event.change})
+        case ProductOrderStartScheduled():
+            return replace(order, scheduled=event.due)
+        case ProductOrderStarted():
+            return replace(order, scheduled=None)
+        case ProductOrderInformationRequired() | ProductOrderInformationSupplied():
+            return order
+        case _:
+            assert_never(event)
+
+
+def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrder:
+    own, parts = dict(order.own), order.parts
+    own.update((id, state) for id, state in event.items.items() if not parts[id].children)
+    own.update(event.own)
+    state = event.state or order.state
+    return ProductOrder(
+        order.customer,
+        order.catalog,
+        state,
+        parts,
+        own,
+        {**order.shown, **event.items},
+        "" if state in TERMINAL else order.cancelling,
+        order.changes,
+        order.passed,
+        order.scheduled,
+        order.service_orders,
+        order.work_orders,
+        order.waiting,
+    )
+
+
+def _decomposed(order: ProductOrder, plan: Plan) -> ProductOrder:
+    """The plan says which parts there are (bundles expand) and which have work of their own; a later plan adds to the first."""
+    whole = plan if order.waiting is None else order.waiting.extended(plan)
+    parts = _parts(whole)
+    own = {id: order.own.get(id, ACKNOWLEDGED) for id in parts}
+    numbers = {service.number for service in plan.services if service.number}
+    return ProductOrder(
+        order.customer,
+        order.catalog,
+        order.state,
+        parts,
+        own,
+        shown_states(parts, own),
+        order.cancelling,
+        order.changes,
+        order.passed,
+        order.scheduled,
+        (*order.service_orders, *sorted(numbers)),
+        (*order.work_orders, *[visit.id for visit in plan.visits]),
+        whole if any(item.missing for item in whole.items) else None,
+    )
+
+
+def _parts(plan: Plan) -> dict[str, Part]:
+    children: dict[str, list[str]] = {}
+    for item in plan.items:
+        if item.parent and item.action != "noChange":
+            children.setdefault(item.parent, []).append(item.id)
+    worked = {service.id for service in plan.services if service.action != "noChange"}
+    return {
+        item.id: Part(
+            tuple(children.get(item.id, ())),
+            bool(item.services or item.detached or item.missing or item.id not in children),
+            item.product,
+            tuple([id for id in (*item.services, *item.detached) if id in worked]),
+            tuple([id for id in item.detached if id not in worked]),
+        )
+        for item in plan.items
+        if item.action != "noChange"
+    }

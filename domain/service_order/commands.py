@@ -1,0 +1,91 @@
+"""What can be asked of a service order."""
+
+from datetime import datetime
+
+from domain.fallout import ResolveTask
+from domain.plan import PlannedService
+from domain.record import record
+from domain.values import Reason, Values
+
+
+@record
+class AcknowledgeServiceOrder:
+    """Take on a service order of a product order. `gates` are the work orders it waits for."""
+
+    stream: str
+    product_order: str
+    customer: str
+    services: tuple[PlannedService, ...]
+    gates: tuple[str, ...]
+    requested_start: datetime | None
+    requested_completion: datetime | None
+
+
+@record
+class DispatchTask:
+    """Send a task to its target system, or to the group that does it by hand. `undo` takes back what it did."""
+
+    stream: str
+    task: str
+    undo: bool = False
+
+
+@record
+class AnswerActivation:
+    """What a target system answered. `attempt` is 0 when the answer does not echo it."""
+
+    stream: str
+    task: str
+    key: str
+    outcome: str
+    values: Values
+    reason: Reason
+    attempt: int
+    at: datetime
+
+
+@record
+class PassDeadline:
+    """The moment `due` of a task's obligation has passed."""
+
+    stream: str
+    task: str
+    key: str
+    attempt: int
+
+
+@record
+class ReleaseServiceOrder:
+    """A work order that gated this service order is over."""
+
+    stream: str
+    work_order: str
+
+
+@record
+class WithdrawTask:
+    """A task that has not been answered, or never started, is no longer wanted."""
+
+    stream: str
+    task: str
+
+
+@record
+class CloseServiceOrderItems:
+    """These items end without being completed: `outcome` is cancelled or failed."""
+
+    stream: str
+    items: tuple[str, ...]
+    outcome: str
+
+
+Command = (
+    AcknowledgeServiceOrder
+    | DispatchTask
+    | AnswerActivation
+    | PassDeadline
+    | ReleaseServiceOrder
+    | WithdrawTask
+    | CloseServiceOrderItems
+    | ResolveTask
+)

@@ -1,0 +1,142 @@
+"""How a service order changes with each event."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from domain import fallout
+from domain.fallout import FalloutRaised, FalloutResolved
+from domain.plan import PlannedService
+from domain.service_order.events import (
+    ActivationAnswered,
+    ActivationRequested,
+    ActivationTimedOut,
+    AnswerRecorded,
+    Event,
+    ManualTaskRequested,
+    RetryScheduled,
+    ServiceOrderAcknowledged,
+    ServiceOrderItemsClosed,
+    ServiceOrderReleased,
+    TaskCompletedByHand,
+    TaskWithdrawn,
+    UndoSpared,
+)
+from domain.service_order.state import FALLOUT, GONE, RETRYING, RUNNING, Item, ServiceOrder, Task
+from domain.states import ACKNOWLEDGED, TERMINAL
+
+
+def evolve(order: ServiceOrder | None, event: Event) -> ServiceOrder:
+    """The order after `event`."""
+    if isinstance(event, ServiceOrderAcknowledged):
+        return _begun(event)
+    assert order is not None, "a service order's history begins with ServiceOrderAcknowledged"
+    match event:
+        case ActivationRequested() | ManualTaskRequested():
+            return _moved(order, requested(order.tasks[event.task], event), event)
+        case ActivationAnswered():
+            task = answered(order.tasks[event.task], event.outcome)
+            return _moved(order, task, event, event.values if event.outcome == "completed" and not event.undo else None)
+        case TaskCompletedByHand():
+            return _moved(order, order.tasks[event.task].ended(event.skipped), event, None if event.undo else event.values)
+        case ActivationTimedOut() | AnswerRecorded() | UndoSpared():
+            return order
+        case RetryScheduled():
+            return _moved(order, order.tasks[event.task].in_state(RETRYING, event.due), None)
+        case FalloutRaised():
+            return _moved(order, order.tasks[event.task].in_state(FALLOUT, fallout=event.number), event)
+        case FalloutResolved():
+            return order if event.action != fallout.ABORT else _moved(order, order.tasks[event.task].in_state(GONE), event)
+        case TaskWithdrawn():
+            return _moved(order, order.tasks[event.task].in_state(GONE), event)
+        case ServiceOrderReleased():
+            return _with(order, order.items, order.tasks, event.state, gates=order.gates - {event.work_order})
+        case ServiceOrderItemsClosed():
+            return _with(order, _in_states(order.items, event.items), order.tasks, event.state)
+        case _:
+            assert_never(event)
+
+
+def _begun(event: ServiceOrderAcknowledged) -> ServiceOrder:
+    tasks = {task.id: Task(task, service.item) for service in event.services for task in service.tasks}
+    items = {
+        service.item: Item(service, service.values, ACKNOWLEDGED, tuple([task.id for task in service.tasks])) for service in event.services
+    }
+    below = _below(event.services)
+    above: dict[str, tuple[str, ...]] = dict.fromkeys(items, ())
+    for id, parts in below.items():
+        for part in parts:
+            above[part] += (id,)
+    gates = frozenset(event.gates)
+    return ServiceOrder(event.product_order, event.customer, items, tasks, above, below, gates, 0, event.requested_start, ACKNOWLEDGED)
+
+
+def _below(services: tuple[PlannedService, ...]) -> dict[str, tuple[str, ...]]:
+    item_of = {service.id: service.item for service in services}
+    return {
+        service.item: tuple([item_of[part] for part in service.supporting if part in item_of])
+        if service.action != "delete"  # then the parts wait for the whole
+        else ()
+        for service in services
+    }
+
+
+def requested(task: Task, event: ActivationRequested | ManualTaskRequested) -> Task:
+    """The task once it has been handed to its target system, or to people."""
+    if isinstance(event, ManualTaskRequested):
+        return task.requested(event.key, 1, task.decision + 1, False, None)
+    return task.requested(event.key, event.attempt, event.decision, event.undo, event.due)
+
+
+def answered(task: Task, outcome: str) -> Task:
+    """The task after an answer that counts: a refusal or failure leaves it where it is, until it is known what follows."""
+    if outcome == "completed":
+        return task.ended()
+    return task.in_state(FALLOUT if task.state == FALLOUT else RUNNING, rejected=outcome == "rejected")
+
+
+def _moved(order: ServiceOrder, task: Task, event: Any, values: Mapping[str, Any] | None = None) -> ServiceOrder:
+    """The order with one task moved, its item's values overlaid, and the states that the event tells of."""
+    items, state = order.items, order.state
+    if event is not None:
+        items = _in_states(items, event.items) if event.items else items
+        state = event.state or state
+    if values:
+        item = items[task.item]
+        items = {**items, task.item: Item(item.service, {**item.values, **values}, item.state, item.tasks)}
+    raised = isinstance(event, FalloutRaised)
+    return _with(order, items, {**order.tasks, task.planned.id: task}, state, fallouts=order.fallouts + raised)
+
+
+def _in_states(items: dict[str, Item], states: Mapping[str, str]) -> dict[str, Item]:
+    changed = dict(items)
+    for id, state in states.items():
+        item = items[id]
+        changed[id] = Item(item.service, item.values, state, item.tasks)
+    return changed
+
+
+def _with(
+    order: ServiceOrder,
+    items: dict[str, Item],
+    tasks: dict[str, Task],
+    state: str,
+    gates: frozenset[str] | None = None,
+    fallouts: int | None = None,
+) -> ServiceOrder:
+    return ServiceOrder(
+        order.product_order,
+        order.customer,
+        items,
+        tasks,
+        order.above,
+        order.below,
+        order.gates if gates is None else gates,
+        order.fallouts if fallouts is None else fallouts,
+        order.requested_start,
+        state or order.state,
+    )
+
+
+def is_over(order: ServiceOrder) -> bool:
+    """Whether nothing is expected to happen to it any more."""
+    return order.state in TERMINAL

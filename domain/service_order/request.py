@@ -1,0 +1,43 @@
+"""The activation request as it is sent (contract, "Downstream: activation")."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.service_order.state import ServiceOrder, Task
+
+
+def activation_request(
+    stream: str,
+    order: ServiceOrder,
+    task: Task,
+    action: str,
+    key: str,
+    attempt: int,
+    due: datetime,
+    values: dict[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """The message for one attempt. Its times are datetimes, written as RFC 3339 where it leaves."""
+    service = order.items[task.item].service
+    start = order.requested_start
+    return {
+        "activationKey": key,
+        "attempt": attempt,
+        "action": action,
+        "task": task.planned.name,
+        "targetSystem": task.planned.target_system,
+        "service": {
+            "id": service.id,
+            "@type": "Service",
+            "category": service.category,
+            "name": service.name,
+            "serviceSpecification": {"id": service.specification, "version": service.version},
+            "serviceCharacteristic": [{"name": name, "value": value} for name, value in values.items()],
+            "place": [{"id": place.id, "role": place.role} for place in service.places],
+            "supportingService": [{"id": id} for id in service.supporting],
+        },
+        "serviceOrder": {"id": stream, "itemId": task.item},
+        "productOrder": {"id": order.product_order, "itemId": service.owner},
+        "requestedStartDate": start if start is not None and start > now else now,
+        "answerBy": due,
+    }

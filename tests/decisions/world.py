@@ -1,0 +1,212 @@
+"""A world in memory: the log, the engine's unit of work without an engine, and a network that does what the test says."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain import fallout
+from domain.catalog import Catalog
+from domain.decider import World
+from domain.fallout import ResolveTask
+from domain.plan import service_order_id
+from domain.product_order import CancelProductOrder, ProductOrder, StartProductOrder, SubmitProductOrder, SupplyInformation
+from domain.recorded import Meta, Recorded
+from domain.service_order import FALLOUT, RETRYING, RUNNING, AnswerActivation, PassDeadline, ServiceOrder, Task
+from domain.states import TERMINAL
+from domain.unit_of_work import Memory, UnitOfWork
+from domain.values import Reason, Who
+from domain.work_order import AnswerWorkOrder, WorkOrder
+from tests.decisions.given import ANSWER_WITHIN, NOW
+
+OPERATOR = Who("op", "test")
+
+
+class InMemory:
+    """`rebuild_each` decides every message a second time on states rebuilt from the log, and expects the same facts."""
+
+    def __init__(self, catalog: Catalog, rebuild_each: bool = False) -> None:
+        self.catalog = catalog
+        self.now = NOW
+        self.log: list[Recorded] = []
+        self.orders: list[str] = []
+        self._streams: dict[str, list[Recorded]] = {}
+        self._memory = Memory(self._read)
+        self._rebuild_each = rebuild_each
+        self._messages = 0
+
+    def _read(self, streams: Sequence[str]) -> list[Recorded]:
+        found = [recorded for stream in streams for recorded in self._streams.get(stream, ())]
+        return sorted(found, key=lambda recorded: recorded.position)
+
+    # Messages -------------------------------------------------------------------------------------------------------------------------
+    def send(self, command: Any, customer: str = "cust-1") -> list[Any]:
+        """One message and all that follows; answers the events. Raises Rejected."""
+        self._messages += 1
+        cause = f"message-{self._messages}"
+        unit = self._unit(self._memory, command, customer, cause)
+        rebuilt = self._unit(Memory(self._read), command, customer, cause) if self._rebuild_each else None
+        unit.run()
+        if rebuilt is not None:
+            rebuilt.run()
+            live = [(fact.stream, fact.version, fact.event) for fact in unit.facts]
+            assert [(fact.stream, fact.version, fact.event) for fact in rebuilt.facts] == live
+        for fact in unit.facts:
+            recorded = Recorded(len(self.log) + 1, fact.stream, fact.version, fact.event, fact.meta)
+            self.log.append(recorded)
+            self._streams.setdefault(fact.stream, []).append(recorded)
+        return [fact.event for fact in unit.facts]
+
+    def _unit(self, memory: Memory, command: Any, customer: str, cause: str) -> UnitOfWork:
+        around = World(self.now, {self.catalog.version: self.catalog}, self.catalog.version, memory.states, ANSWER_WITHIN)
+        return UnitOfWork(memory, around, command, customer, cause)
+
+    def order(self, *items: dict[str, Any], customer: str = "cust-1", start: datetime | None = None, keep_refusal: bool = False) -> str:
+        """Submit an order of these items; answers its id."""
+        stream = f"po-{len(self.orders) + 1}"
+        document = {"productOrderItem": list(items), "relatedParty": [{"id": customer, "role": "customer"}]}
+        self.send(SubmitProductOrder(stream, document, customer, "shop", start, None, keep_refusal), customer)
+        self.orders.append(stream)
+        return stream
+
+    def cancel(self, order: str, include_completed: bool = False) -> list[Any]:
+        return self.send(CancelProductOrder(order, f"cancel-{self._messages}", include_completed, {}))
+
+    def supply(self, order: str, *items: dict[str, Any]) -> list[Any]:
+        return self.send(SupplyInformation(order, {"productOrderItem": list(items)}))
+
+    def resolve(self, task: str, action: str, order: str = "", **values: Any) -> list[Any]:
+        """What an operator decides about a task (of the last order) or a work order."""
+        return self.send(ResolveTask(self.stream_of(task, order), task, action, values, OPERATOR, self.now))
+
+    # The network ----------------------------------------------------------------------------------------------------------------------
+    def answer(self, task: str, outcome: str = "completed", order: str = "", key: str = "", attempt: int = 0, **values: Any) -> list[Any]:
+        """A target system, or field service, answers the request that is out for this task or visit."""
+        stream = self.stream_of(task, order)
+        reason = Reason("" if outcome == "completed" else "test", "")
+        if stream.startswith("wo-"):
+            visit: WorkOrder = self.state(stream)
+            return self.send(AnswerWorkOrder(stream, key or visit.key, outcome, None, reason, self.now))
+        return self.send(AnswerActivation(stream, task, key or self.task(task, order).key, outcome, values, reason, attempt, self.now))
+
+    def complete_all(self, but: Callable[[str], bool] = lambda task: False) -> None:
+        """Everything that is out is answered with completed, and done by hand, until nothing is (but what the test keeps to itself)."""
+        while pending := [each for each in self.outstanding() if not but(each[1])]:
+            order, task = pending[0]
+            if task.startswith("wo-") or self.task(task, order).planned.kind == "automatic":
+                self.answer(task, order=order)
+            else:
+                self.resolve(task, fallout.COMPLETE, order)
+
+    def let_time_pass(self, seconds: float = ANSWER_WITHIN + 1) -> None:
+        """The clock moves on, and every deadline that has passed by then fires."""
+        self.now += timedelta(seconds=seconds)
+        for order in self.orders:
+            state: ProductOrder = self.state(order)
+            if state.scheduled is not None and state.scheduled <= self.now:
+                self.send(StartProductOrder(order))
+            for task in self.tasks(order).values():
+                if task.due is not None and task.due <= self.now:
+                    self.send(
+                        PassDeadline(
+                            service_order_id(order, int(task.planned.id.partition(".")[0])), task.planned.id, task.key, task.attempt
+                        )
+                    )
+            for stream in self.state(order).work_orders:
+                visit: WorkOrder = self.state(stream)
+                if visit.due is not None and visit.due <= self.now:
+                    self.send(PassDeadline(stream, stream, visit.key, visit.attempt))
+
+    # What there is --------------------------------------------------------------------------------------------------------------------
+    def state(self, stream: str) -> Any:
+        self._memory.require([stream])
+        return self._memory.states[stream]
+
+    def stream_of(self, task: str, order: str = "") -> str:
+        if task.startswith("wo-"):
+            return task
+        return service_order_id(order or self.orders[-1], int(task.partition(".")[0]))
+
+    def task(self, task: str, order: str = "") -> Task:
+        service_order: ServiceOrder = self.state(self.stream_of(task, order))
+        return service_order.tasks[task]
+
+    def tasks(self, order: str) -> dict[str, Task]:
+        streams = [service_order_id(order, number) for number in self.state(order).service_orders]
+        return {id: task for stream in streams for id, task in self.state(stream).tasks.items()}
+
+    def outstanding(self) -> list[tuple[str, str]]:
+        """(order, task or visit) of everything that waits for an answer."""
+        found = []
+        for order in self.orders:
+            found += [(order, id) for id, task in self.tasks(order).items() if task.state in (RUNNING, RETRYING)]
+            found += [(order, id) for id in self.state(order).work_orders if self.is_out(self.state(id))]
+        return found
+
+    def fallouts(self) -> list[tuple[str, str]]:
+        found = []
+        for order in self.orders:
+            found += [(order, id) for id, task in self.tasks(order).items() if task.state == FALLOUT]
+            found += [(order, id) for id in self.state(order).work_orders if self.state(id).state == "held"]
+        return found
+
+    @staticmethod
+    def is_out(visit: WorkOrder) -> bool:
+        return bool(visit.decision) and not visit.final and visit.state not in (*TERMINAL, "held")
+
+    def named(self, name: str, order: str = "") -> str:
+        """The id of a task by specification and name (`gpon-port/configure`) in the (last) order."""
+        specification, _, task = name.partition("/")
+        order = order or self.orders[-1]
+        for number in self.state(order).service_orders:
+            for item in self.state(service_order_id(order, number)).items.values():
+                if item.service.specification == specification:
+                    for id in item.tasks:
+                        if id.endswith(f".{task}"):
+                            return id
+        raise KeyError(name)
+
+    def product(self, order: str, item: str) -> str:
+        return str(self.state(order).parts[item].product)
+
+    def status(self, order: str, item: str) -> str:
+        """The status of the product of an order item."""
+        return str(self.state(self.product(order, item)).status)
+
+    def services(self, specification: str = "") -> dict[str, Any]:
+        """Every service in the inventory, or those of one specification."""
+        streams = [stream for stream in self._streams if stream.startswith("svc-")]
+        states = {stream: self.state(stream) for stream in streams}
+        return {id: service for id, service in states.items() if specification in ("", service.specification)}
+
+    def events(self, kind: type[Any]) -> list[Any]:
+        return [recorded.event for recorded in self.log if isinstance(recorded.event, kind)]
+
+
+def add(
+    id: str, offering: str, site: str = "site-1", nested: Iterable[dict[str, Any]] = (), relies_on: str = "", **values: Any
+) -> dict[str, Any]:
+    """A TMF622 order item that adds."""
+    characteristics = [{"name": name, "value": value} for name, value in values.items()]
+    item: dict[str, Any] = {
+        "id": id,
+        "action": "add",
+        "productOffering": {"id": offering},
+        "product": {"productCharacteristic": characteristics, "place": [{"id": site, "role": "installation"}]},
+    }
+    if nested:
+        item["productOrderItem"] = list(nested)
+    if relies_on:
+        item["productOrderItemRelationship"] = [{"id": relies_on, "relationshipType": "reliesOn"}]
+    return item
+
+
+def change(id: str, action: str, product: str, nested: Iterable[dict[str, Any]] = (), **values: Any) -> dict[str, Any]:
+    """A TMF622 order item about a product that the customer has."""
+    characteristics = [{"name": name, "value": value} for name, value in values.items()]
+    item: dict[str, Any] = {"id": id, "action": action, "product": {"id": product, "productCharacteristic": characteristics}}
+    if nested:
+        item["productOrderItem"] = list(nested)
+    return item
+
+
+__all__ = ["FALLOUT", "OPERATOR", "InMemory", "Meta", "add", "change"]
