@@ -129,7 +129,7 @@ class Timers:
     def close(self) -> None:
         """Stop, after what is being fired."""
         self._stop.set()
-        if self._thread.is_alive():
+        if self._thread.ident is not None:
             self._thread.join()
 
     def _run(self) -> None:
