@@ -37,6 +37,8 @@ class PostgresServer:
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[DictRow]]:
         """A connection for one transaction."""
+        if self._closed:
+            raise self._unavailable(f"The connection to PostgreSQL at {self.place} has been closed.")
         try:
             connection = self._idle.pop()
         except IndexError:

@@ -50,8 +50,8 @@ _APPEND = (
 class Datastore(PostgresDatastore):
     """The server, in the place where the library's recorder looks for its connections."""
 
-    def __init__(self, url: str) -> None:
-        self.server = PostgresServer(url, LogUnavailable)
+    def __init__(self, server: PostgresServer) -> None:
+        self.server = server
         # The library's own pool is made but never opened: `get_connection` is ours.
         super().__init__(self.server.database, "", "", "", "", originator_id_type="text")
 
@@ -171,14 +171,14 @@ class PostgresEventLog:
     """An event log (see the port) in one database. Any number of processes may read and write it."""
 
     def __init__(self, url: str) -> None:
-        self._datastore = Datastore(url)
+        self._server = PostgresServer(url, LogUnavailable)
+        self._datastore = Datastore(self._server)
         try:
             self._datastore.migrate()
         except BaseException:
             self._datastore.close()
             raise
         self._recorder = Recorder(self._datastore)
-        self._server = self._datastore.server
         self._bell = Bell()
         self._starting = Lock()
         self._follower: Thread | None = None

@@ -68,9 +68,9 @@ def _insert(table: str, columns: int, rows: int) -> str:
 class Datastore(SQLiteDatastore):
     """The file, in the place where the library's recorder looks for its connections."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path, originator_id_type="text")
-        self.file = SqliteFile(path, "FULL", LogUnavailable)
+    def __init__(self, file: SqliteFile) -> None:
+        self.file = file
+        super().__init__(file.path, originator_id_type="text")
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
@@ -145,14 +145,14 @@ class SqliteEventLog:
     """An event log (see the port) in one file. Other processes may read and write the same file."""
 
     def __init__(self, path: str | Path) -> None:
-        self._datastore = Datastore(str(path))
+        self._file = SqliteFile(str(path), "FULL", LogUnavailable)
+        self._datastore = Datastore(self._file)
         try:
             self._datastore.migrate()
         except BaseException:
             self._datastore.close()
             raise
         self._recorder = Recorder(self._datastore)
-        self._file = self._datastore.file
         self._bell = Bell()
         self._doorbell = Doorbell(Path(path))
         self._starting = Lock()

@@ -87,7 +87,7 @@ def _installed_server(installed: Path, durable: bool) -> Iterator[Postgres]:
         if user:
             shutil.chown(folder, user)
         bin = _usable(installed, folder, user) / "bin"
-        data, port = folder / "data", _free_port()
+        data, port = folder / "data", free_port()
         _run([str(bin / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"], user)
         options = ("listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", "max_connections=200")
         settings = [part for option in (*options, *(() if durable else IN_A_HURRY)) for part in ("-c", option)]
@@ -143,7 +143,7 @@ def _end_with_us() -> None:
         ctypes.CDLL(None).prctl(1, int(signal.SIGINT))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
