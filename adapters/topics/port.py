@@ -84,6 +84,24 @@ class Consumer(Protocol):
     def close(self) -> None: ...
 
 
+class Topics(Protocol):
+    """The topics of one process, and everything that is made on them."""
+
+    def producer(self) -> Producer: ...
+
+    def source(self, topics: Sequence[str], positions: Callable[[], Mapping[str, int]]) -> Source:
+        """Reads `topics` for the engine; `positions` answers the log's positions, in which those of topics are named `topic:partition`."""
+        ...
+
+    def consumer(self, group: str, topics: Sequence[str]) -> Consumer:
+        """Reads `topics` as one member of `group`, from the beginning where nothing was committed."""
+        ...
+
+    def close(self) -> None:
+        """Release what is shared. Producers, sources and consumers must be closed first."""
+        ...
+
+
 class TopicsUnavailable(Exception):
     """The broker or the topics file cannot be reached now."""
 
