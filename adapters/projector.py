@@ -11,14 +11,18 @@ import structlog
 
 from adapters.event_log.codec import Codec, UnreadableEvent
 from adapters.event_log.port import EventLog, LogUnavailable
+from adapters.event_log.tail import Tail
 from adapters.read_models.port import Changes, PositionMoved, ReadModelStore, ReadModelsUnavailable
 from domain.recorded import Recorded
 from domain.states import TERMINAL
 from projections.view import Document, View
 
-PAGE = 1_000
+PAGE = 10_000
+# A turn costs about as much however long ago the last one was, because a row is written once a page: so the pause grows with what a turn took.
+PAUSE_FACTOR = 3.0
+LONGEST_PAUSE = 1.0
 REBUILD_PAGE = 5_000
-REMEMBERED = 2_000
+REMEMBERED = 20_000
 POLL_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
 ATTEMPTS = 20
@@ -57,14 +61,18 @@ class _Failure(Exception):
 
 
 class Projector:
-    """Folds the log into `views`. One thread of it turns at least `turn` seconds apart, so that pages are full under load, and at once when somebody waits.
+    """Folds the log into `views`. One thread of it rests at least `turn` seconds between two turns (under load up to a second), so that pages are full,
+    and turns at once when somebody waits.
 
     Any number of processes may project into one store: whoever writes a page second learns it, and goes on from where the first is. A view that
     cannot fold an event is set aside with a sentence in `failures`, and the others go on.
     """
 
-    def __init__(self, log: EventLog, codec: Codec, store: ReadModelStore, views: Sequence[View], turn: float = 0.1) -> None:
+    def __init__(
+        self, log: EventLog, codec: Codec, store: ReadModelStore, views: Sequence[View], turn: float = 0.1, tail: Tail | None = None
+    ) -> None:
         self._log = log
+        self._tail = tail or Tail()
         self._codec = codec
         self._store = store
         self._views = list(views)
@@ -184,7 +192,7 @@ class Projector:
             started = time.monotonic()
             self._catch_up()
             self._behind_since = None
-            self._pause(self._turn - (time.monotonic() - started))
+            self._pause(min(max(self._turn, PAUSE_FACTOR * (time.monotonic() - started)), LONGEST_PAUSE))
 
     def _catch_up(self) -> None:
         head = self._log.head()
@@ -236,36 +244,74 @@ class Projector:
     # One page -----------------------------------------------------------------------------------------------------------------------
     def _fold_page(self, views: Sequence[View], positions: dict[str, int], memory: _Memory, size: int, until: int) -> int:
         """Fold the events after the least of `positions` into the views that have not read them, in one transaction; answers the new position."""
-        begin = min(positions.values())
-        topics = sorted({topic for view in views for event in view.events for topic in self._codec.topics_of(event)})
-        rows = [row for row in self._log.since(begin, size, topics) if row.position <= until]
-        end = rows[-1].position if len(rows) == size else until
-        page = [self._codec.decode(row) for row in rows]
-        folded = [(view, _fold(view, _unread(view, page, positions), memory, self._store)) for view in views if positions[view.table] < end]
-        self._store.write([Changes(view, positions[view.table], end, rows) for view, rows in folded])
-        for view, changed in folded:
-            memory.remember(view, changed)
+        page, end = self._read(views, min(positions.values()), size, until)
+        behind = [view for view in views if positions[view.table] < end]
+        folds = _fold(behind, page, positions, memory, self._store)
+        self._store.write([Changes(fold.view, positions[fold.view.table], end, fold.changed()) for fold in folds])
+        for fold in folds:
+            memory.remember(fold.view, fold.after)
         return end
 
+    def _read(self, views: Sequence[View], begin: int, size: int, until: int) -> tuple[list[Recorded], int]:
+        """What follows a position, and how far that is: from this process's memory or else from the log."""
+        if (recent := self._tail.since(begin, size)) is not None:
+            return recent, recent[-1].position
+        topics = sorted({topic for view in views for event in view.events for topic in self._codec.topics_of(event)})
+        rows = [row for row in self._log.since(begin, size, topics) if row.position <= until]
+        return [self._codec.decode(row) for row in rows], rows[-1].position if len(rows) == size else until
 
-def _unread(view: View, page: Iterable[Recorded], positions: dict[str, int]) -> list[Recorded]:
-    position, events = positions[view.table], frozenset(view.events)
-    return [recorded for recorded in page if recorded.position > position and type(recorded.event) in events]
 
+class _Fold:
+    """One view over one page: its rows before and after."""
 
-def _fold(view: View, page: list[Recorded], memory: _Memory, store: ReadModelStore) -> dict[str, Document | None]:
-    """The rows that the page changes; a row that it both makes and ends is none of them."""
-    try:
-        touched = [(recorded, key) for recorded in page for key in view.keys(recorded)]
-        before = _before(view, dict.fromkeys(key for _, key in touched), memory, store)
-        after: dict[str, Document | None] = dict(before)
-        for recorded, key in touched:
+    __slots__ = ("after", "before", "position", "touched", "view")
+
+    def __init__(self, view: View, position: int) -> None:
+        self.view = view
+        self.position = position
+        self.touched: list[tuple[Recorded, str]] = []
+        self.before: dict[str, Document] = {}
+        self.after: dict[str, Document | None] = {}
+
+    def touch(self, recorded: Recorded) -> None:
+        if recorded.position > self.position:
+            self.touched.extend((recorded, key) for key in self.view.keys(recorded))
+
+    def run(self, memory: _Memory, store: ReadModelStore) -> None:
+        view, after = self.view, self.after
+        self.before = _before(view, dict.fromkeys(key for _, key in self.touched), memory, store)
+        after.update(self.before)
+        for recorded, key in self.touched:
             after[key] = view.evolve(after.get(key), recorded, key)
+
+    def changed(self) -> dict[str, Document | None]:
+        """The rows that the page changes; one that it both makes and ends is none of them."""
+        return {key: document for key, document in self.after.items() if document is not None or key in self.before}
+
+
+def _fold(
+    views: Sequence[View], page: Iterable[Recorded], positions: dict[str, int], memory: _Memory, store: ReadModelStore
+) -> list[_Fold]:
+    folds = [_Fold(view, positions[view.table]) for view in views]
+    by_event: dict[type, list[_Fold]] = {}
+    for fold in folds:
+        for event in fold.view.events:
+            by_event.setdefault(event, []).append(fold)
+    current: _Fold | None = None
+    try:
+        for recorded in page:
+            for fold in by_event.get(type(recorded.event), ()):
+                current = fold
+                fold.touch(recorded)
+        for fold in folds:
+            current = fold
+            fold.run(memory, store)
     except (LogUnavailable, ReadModelsUnavailable):
         raise
     except Exception as error:
-        raise _Failure(view, f"View {view.name} cannot be kept: {type(error).__name__}: {error}") from error
-    return {key: document for key, document in after.items() if document is not None or key in before}
+        assert current is not None, "only a fold fails so"
+        raise _Failure(current.view, f"View {current.view.name} cannot be kept: {type(error).__name__}: {error}") from error
+    return folds
 
 
 def _before(view: View, keys: Iterable[str], memory: _Memory, store: ReadModelStore) -> dict[str, Document]:

@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 MESSAGES = Counter("crossconnect_messages", "Messages that the engine has decided on", ["outcome"])
+ACCEPTED, REFUSED = MESSAGES.labels("accepted"), MESSAGES.labels("refused")
 EVENTS = Counter("crossconnect_events", "Events written to the log")
 COMMITS = Counter("crossconnect_commits", "Transactions of the engine")
 COMMIT_SECONDS = Histogram(

@@ -19,6 +19,7 @@ from adapters.engine.batch import Batch, Work
 from adapters.engine.port import Clock, Delivery, EngineClosed, Outcome, RefusalHandler, Request
 from adapters.event_log.codec import Codec
 from adapters.event_log.port import Conflict, EventLog, InboxEntry, LogUnavailable, PositionConflict
+from adapters.event_log.tail import Tail
 from domain.catalog import Catalog
 from domain.catalog_publication import STREAM as CATALOG_STREAM
 from domain.decider import World
@@ -38,16 +39,24 @@ Accepted = dict[tuple[str, str], InboxEntry]
 
 
 class Engine:
-    """See the port for `submit` and `deliver`. `compile_catalog` makes a catalog of a published document."""
+    """See the port for `submit` and `deliver`. `compile_catalog` makes a catalog of a published document; `tail` is where readers of this process
+    find what was just written."""
 
     def __init__(
-        self, event_log: EventLog, codec: Codec, clock: Clock, compile_catalog: Callable[[dict[str, Any]], Catalog], answer_within: float
+        self,
+        event_log: EventLog,
+        codec: Codec,
+        clock: Clock,
+        compile_catalog: Callable[[dict[str, Any]], Catalog],
+        answer_within: float,
+        tail: Tail | None = None,
     ) -> None:
         self._log = event_log
         self._codec = codec
         self._clock = clock
         self._compile = compile_catalog
         self._answer_within = answer_within
+        self._tail = tail or Tail()
         self._memory = Memory(self._read)
         self.catalogs: dict[str, Catalog] = {}
         self.current_catalog = ""
@@ -180,13 +189,11 @@ class Engine:
 
     def _outcome(self, work: Work, request: Request, batch: Batch, known: Accepted) -> Outcome | Exception:
         try:
-            outcome = self._decide_request(request, batch, known)
-            telemetry.MESSAGES.labels("accepted").inc()
-            return outcome
+            return self._decide_request(request, batch, known)
         except Broken:
             raise
         except Exception as error:
-            telemetry.MESSAGES.labels("refused").inc()
+            telemetry.REFUSED.inc()
             return error if work.refused is None else self._set_aside(work.refused, request, error, batch)
 
     def _set_aside(self, refused: RefusalHandler, request: Request, error: Exception, batch: Batch) -> Outcome | Exception:
@@ -281,11 +288,13 @@ class Engine:
         try:
             rows = batch.rows(self._codec)
             batch.position = self._log.append(rows, tuple(batch.inbox.values()), tuple(batch.advances.values()))
+            self._tail.put(batch.position, batch.facts)
         except Exception as error:
             batch.error = error
             return
         telemetry.COMMITS.inc()
         telemetry.EVENTS.inc(len(rows))
+        telemetry.ACCEPTED.inc(sum(len(work.requests) for work in batch.works))
         telemetry.COMMIT_SECONDS.observe(perf_counter() - began)
         batch.tell()
 

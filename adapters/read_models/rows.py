@@ -48,22 +48,26 @@ class Rows(NamedTuple):
 
 def rows_of(view: View, documents: Mapping[str, Document | None]) -> Rows:
     """The rows as they are stored."""
-    paths = [(column, path_of(column.path)) for column in view.columns]
+    columns = [(column, path_of(column.path)) for column in view.columns]
     rows = Rows([], [], [])
     for row_id, document in documents.items():
         if document is None:
             rows.ended.append(row_id)
             continue
         cells: list[Cell] = [row_id, encode(document).decode()]
-        for column, path in paths:
-            first, *more = _cells(document, path, column) or (None,)
+        for column, path in columns:
+            value = document.get(path[0])
+            if value is None or (len(path) == 1 and not isinstance(value, list | tuple)):
+                cells.append(None if value is None else cell_of(value, column))
+                continue
+            first, *more = _cells(value, path[1:], column) or (None,)
             cells.append(first)
             rows.extras.extend(Extra(row_id, column.name, value) for value in more)
         rows.cells.append(tuple(cells))
     return rows
 
 
-def _cells(document: Document, path: Path, column: Column) -> list[Cell]:
+def _cells(document: Any, path: Path, column: Column) -> list[Cell]:
     found = (cell_of(value, column) for value in values_at(document, path))
     return list(dict.fromkeys(cell for cell in found if cell is not None))
 
@@ -93,15 +97,14 @@ def values_at(document: Any, path: Path) -> list[Any]:
 
 def cell_of(value: Any, column: Column) -> Cell:
     """A value as its column holds it: numbers as such, all else as text that sorts as it should; None when it is of another kind."""
-    match column.kind:
-        case "number":
-            return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-        case "boolean":
-            return as_text(value) if isinstance(value, bool) else None
-        case "time":
-            return value_as_time(value)
-        case "text":
-            return None if isinstance(value, dict | list | tuple) else as_text(value)
+    kind = column.kind
+    if kind == "text":
+        return None if isinstance(value, dict | list | tuple) else as_text(value)
+    if kind == "time":
+        return value_as_time(value)
+    if kind == "number":
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return as_text(value) if isinstance(value, bool) else None
 
 
 def value_as_time(value: Any) -> str | None:
@@ -111,6 +114,8 @@ def value_as_time(value: Any) -> str | None:
 
 def as_text(value: Any) -> str:
     """A value as the text that it is found by."""
+    if type(value) is str and len(value) <= LONGEST_TEXT and "\0" not in value:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
@@ -135,6 +140,8 @@ def as_time(text: str) -> str | None:
 
 def sortable(time: datetime) -> str:
     """A time as text of one length, so that it sorts."""
+    if time.tzinfo is UTC:
+        return time.isoformat(timespec="microseconds")[:26] + "Z"
     aware = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
     with suppress(OverflowError):  # on the first and last day of the calendar, the zone is left as it is
         aware = aware.astimezone(UTC)
