@@ -1,0 +1,38 @@
+"""Who calls: the name and roles that a request is made under, and the key under which it may be sent again (contract, "Over HTTP")."""
+
+import re
+
+from starlette.requests import Request
+
+from adapters.engine.port import Identity
+from api.http.errors import HttpError
+from domain.values import Who
+
+OPERATOR_ROLE = "operator"
+NOBODY = "anonymous"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
+
+
+def idempotency_key(request: Request) -> str:
+    """The key, empty when none was sent."""
+    key = request.headers.get("idempotency-key", "")
+    if "idempotency-key" in request.headers and not _KEY.fullmatch(key):
+        raise HttpError(400, "Idempotency-Key must be 1 to 200 visible ASCII characters.", "invalidHeader")
+    return key
+
+
+def sent_before(key: str, digest: bytes) -> tuple[Identity, ...]:
+    """By which a request with a key is known again: the first answer's status and resource, 422 for another body."""
+    return (Identity("Idempotency-Key", key, digest),) if key else ()
+
+
+def operator(request: Request, reason: str = "") -> Who:
+    """Who acts on orders. Without a token the headers say it; roles that are given must include operator."""
+    roles = request.headers.get("x-operator-roles")
+    if roles is not None and OPERATOR_ROLE not in {role.strip() for role in roles.split(",")}:
+        raise HttpError(403, f"This needs the role {OPERATOR_ROLE}.", "forbidden")
+    name = request.headers.get("x-operator", "").strip() or NOBODY
+    if not _NAME.fullmatch(name):
+        raise HttpError(400, "X-Operator must be a name of at most 200 characters.", "invalidHeader")
+    return Who(name, reason)

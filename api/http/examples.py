@@ -1,0 +1,35 @@
+"""Bodies that work on the sample catalog: what the documentation shows is what the tests send."""
+
+from typing import Any
+
+CUSTOMER = {"id": "cust-1", "name": "Ada Lovelace", "role": "customer", "@type": "RelatedParty", "@referredType": "Customer"}
+SITE = {"id": "site-1", "role": "installation", "@type": "RelatedPlaceRefOrValue", "@referredType": "GeographicSite"}
+
+MOBILE_LINE: dict[str, Any] = {
+    "externalId": "web-1001",
+    "relatedParty": [CUSTOMER],
+    "productOrderItem": [
+        {
+            "id": "1",
+            "action": "add",
+            "productOffering": {"id": "mobile-line"},
+            "product": {"productCharacteristic": [{"name": "simType", "value": "esim"}]},
+        }
+    ],
+}
+MISSING_INFORMATION: dict[str, Any] = {
+    "productOrderItem": [
+        {
+            "id": "1",
+            "product": {
+                "productCharacteristic": [
+                    {"name": "numberPorting", "value": True},
+                    {"name": "portingNumber", "value": "+44 20 7946 0000"},
+                ]
+            },
+        }
+    ]
+}
+CANCEL_ORDER: dict[str, Any] = {"cancellationReason": "The customer changed their mind", "productOrder": {"id": "po-…"}}
+ACTION: dict[str, Any] = {"action": "retry", "item": "1", "reason": "The port has been freed"}
+BULK_ACTION: dict[str, Any] = {"action": "retry", "filter": {"reason.code": "no-port"}, "reason": "Ports were added", "dryRun": True}

@@ -1,0 +1,90 @@
+"""One order in full: its tree, its events with their causes, and what operators do about it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http import openapi
+from api.http.context import Context, context_of
+from api.http.errors import not_found
+from api.http.examples import ACTION
+from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
+from api.http.own import ROOT, TITLE
+from api.http.own.actions import Decision, decide_all, read_action, tasks_meant
+from api.http.own.shapes import ACTION_BODY, DECISIONS, LINES, TREE
+from api.http.product_orders import ORDERS
+from api.wiring import System
+from domain.recorded import Recorded
+from projections.order_trees import order_tree, streams_of
+from schemas.log_line import line
+
+TREE_DOCUMENT = dict[str, Any]
+
+
+def add_orders(router: APIRouter) -> None:
+    """The routes below `orders/{id}`."""
+    path = f"{ROOT}/orders/{{id}}"
+    router.add_api_route(f"{path}/tree", tree, methods=["GET"], **_reading("tree", "Items, services, orders, tasks, obligations", TREE))
+    router.add_api_route(f"{path}/timeline", timeline, methods=["GET"], **_reading("timeline", "Every event, with its cause", LINES))
+    router.add_api_route(f"{path}/actions", act, methods=["POST"], **_acting())
+
+
+def _reading(what: str, summary: str, shape: Any) -> dict[str, Any]:
+    answers = {200: openapi.answer(f"The {what}.", shape.reference), **openapi.errors(404, 406)}
+    return openapi.operation(TITLE, f"{summary} of an order", f"order_{what}", answers, (openapi.ID,))
+
+
+def _acting() -> dict[str, Any]:
+    return openapi.operation(
+        TITLE,
+        "Decide about what stopped in an order",
+        "order_action",
+        {200: openapi.answer("What was decided.", DECISIONS.reference), **openapi.errors(400, 403, 404, 406, 409, 413, 415, 422, 501)},
+        (openapi.ID, openapi.IDEMPOTENCY, openapi.OPERATOR, openapi.ROLES),
+        openapi.content(ACTION_BODY.reference, example=ACTION),
+    )
+
+
+async def tree(request: Request) -> Response:
+    """GET orders/{id}/tree."""
+    require_json_accepted(request)
+    return json_response(await tree_of(context_of(request), request))
+
+
+async def timeline(request: Request) -> Response:
+    """GET orders/{id}/timeline."""
+    require_json_accepted(request)
+    context = context_of(request)
+    history = await context.run(order_history, context.system, path_id(request))
+    if not history:
+        raise not_found("product order", str(request.path_params["id"])[:200])
+    return json_response([line(recorded) for recorded in history])
+
+
+async def act(request: Request) -> Response:
+    """POST orders/{id}/actions."""
+    require_json_accepted(request)
+    action = read_action(await read_json_body(request), request)
+    context = context_of(request)
+    order = await tree_of(context, request)
+    decisions: Sequence[Decision] = [Decision(order["id"], task, action) for task in tasks_meant(order, action)]
+    return json_response(await decide_all(context, decisions, strict=True))
+
+
+async def tree_of(context: Context, request: Request) -> TREE_DOCUMENT:
+    """The tree of the order in the path. Raises HttpError (404)."""
+    history = await context.run(order_history, context.system, path_id(request))
+    found = order_tree(history)
+    if found is None:
+        raise not_found("product order", str(request.path_params["id"])[:200])
+    return found
+
+
+def order_history(system: System, id: str) -> list[Recorded]:
+    """All events of an order and of its service and work orders, in the order of the log."""
+    own = ORDERS.history(system, id)
+    parts = [system.codec.decode(row) for row in system.log.read(streams_of(own))] if own else []
+    return sorted([*own, *parts], key=lambda recorded: recorded.position)

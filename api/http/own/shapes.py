@@ -1,0 +1,177 @@
+"""The shapes of our own API, for OpenAPI and for reading bodies."""
+
+from typing import Any, Literal, Required
+
+from pydantic import TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from api.http.shapes import own_shape
+from schemas.parts import StatedReason
+from schemas.reading import OPEN
+
+ACTIONS = ("retry", "skip", "complete", "abort")
+LATER_ACTIONS = ("set", "hold", "release")  # contract; domain-rules 3.7
+
+
+@with_config(OPEN)
+class NamedValue(TypedDict, total=False):
+    name: Required[str]
+    value: Required[Any]
+
+
+@with_config(OPEN)
+class Action(TypedDict, total=False):
+    """`item` is a product order item or a task; without it the action is for everything in the order that stopped. `values` are for `complete`."""
+
+    action: Required[Literal["retry", "skip", "complete", "abort", "set", "hold", "release"]]
+    item: str
+    values: list[NamedValue]
+    reason: str
+
+
+@with_config(OPEN)
+class BulkAction(TypedDict, total=False):
+    """`filter` compares attributes of open fallouts, by dotted path, with a value or several; `{}` means all. `dryRun` only says which are meant."""
+
+    action: Required[Literal["retry", "skip", "complete", "abort"]]
+    filter: Required[dict[str, str | int | float | bool | list[str]]]
+    values: list[NamedValue]
+    reason: str
+    dryRun: bool
+
+
+@with_config(OPEN)
+class ItemReference(TypedDict, total=False):
+    id: Required[str]
+    itemId: str
+
+
+@with_config(OPEN)
+class OrderReference(TypedDict, total=False):
+    id: Required[str]
+
+
+@with_config(OPEN)
+class Fallout(TypedDict, total=False):
+    """A step that stopped and waits, or waited, for a person."""
+
+    id: Required[str]
+    number: int
+    state: Required[Literal["open", "closed"]]
+    productOrder: Required[ItemReference]
+    serviceOrder: ItemReference
+    workOrder: OrderReference
+    task: Required[str]
+    severity: str
+    reason: Required[StatedReason]
+    customer: str
+    raisedAt: str
+    dueAt: str | None
+    resolvedAt: str
+    resolution: dict[str, str]
+
+
+@with_config(OPEN)
+class Obligation(TypedDict, total=False):
+    """What an order waits for before it can go on."""
+
+    id: Required[str]
+    kind: Required[Literal["activation", "retry", "manualTask", "fallout", "workOrder", "scheduledStart", "information"]]
+    state: Required[Literal["open", "closed"]]
+    productOrder: Required[ItemReference]
+    serviceOrder: ItemReference
+    workOrder: OrderReference
+    task: Required[str]
+    reason: Required[StatedReason]
+    customer: str
+    since: str
+    dueAt: str | None
+    targetSystem: str
+    activationKey: str
+    workOrderKey: str
+    attempt: int
+    group: str
+    form: list[str]
+    paths: list[str]
+
+
+@with_config(OPEN)
+class Decided(TypedDict, total=False):
+    """`outcome` is accepted, refused (then `message` says why), or planned in a dry run."""
+
+    productOrder: Required[OrderReference]
+    task: Required[str]
+    action: Required[str]
+    outcome: Required[Literal["accepted", "refused", "planned"]]
+    message: str
+
+
+@with_config(OPEN)
+class Decisions(TypedDict, total=False):
+    dryRun: Required[bool]
+    tasks: Required[list[Decided]]
+
+
+@with_config(OPEN)
+class Event(TypedDict, total=False):
+    """One event of the log."""
+
+    position: Required[int]
+    id: Required[str]
+    type: Required[str]
+    time: Required[str]
+    stream: Required[str]
+    version: Required[int]
+    customer: Required[str]
+    productOrder: ItemReference | None
+    correlationId: Required[str]
+    causationId: Required[str]
+    data: Required[Any]
+
+
+@with_config(OPEN)
+class ProductOrderTree(TypedDict, total=False):
+    """Parts are kept by id and name each other; `edges` are pairs of nodes, the second waits for the first."""
+
+    id: Required[str]
+    state: Required[str]
+    version: Required[int]
+    customer: Required[str]
+    catalog: str
+    items: Required[dict[str, Any]]
+    services: Required[dict[str, Any]]
+    serviceOrders: Required[dict[str, Any]]
+    workOrders: Required[dict[str, Any]]
+    tasks: Required[dict[str, Any]]
+    edges: Required[list[list[str]]]
+    milestones: Required[list[dict[str, Any]]]
+    changes: Required[list[dict[str, Any]]]
+    obligations: Required[dict[str, Obligation]]
+    fallouts: Required[dict[str, Fallout]]
+
+
+@with_config(OPEN)
+class PublishedCatalog(TypedDict, total=False):
+    """One published version. `document`, its content, is only told of a single one."""
+
+    id: Required[str]
+    href: Required[str]
+    version: Required[str]
+    digest: Required[str]
+    current: Required[bool]
+    publishedAt: Required[str]
+    document: dict[str, Any]
+
+
+READ_ACTION: TypeAdapter[Any] = TypeAdapter(Action)
+READ_BULK_ACTION: TypeAdapter[Any] = TypeAdapter(BulkAction)
+
+ACTION_BODY = own_shape(Action)
+BULK_BODY = own_shape(BulkAction)
+FALLOUT = own_shape(Fallout)
+OBLIGATION = own_shape(Obligation)
+DECISIONS = own_shape(Decisions)
+TREE = own_shape(ProductOrderTree)
+LINES = own_shape(Event).many("Events")
+CATALOG = own_shape(PublishedCatalog)
+SHAPES = (ACTION_BODY, BULK_BODY, FALLOUT, OBLIGATION, DECISIONS, TREE, LINES, CATALOG)
