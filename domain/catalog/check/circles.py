@@ -81,34 +81,44 @@ def _children(catalog: Catalog) -> Edges:
 def _waiting(catalog: Catalog) -> Problems:
     """Circles of the dependencies together with realisation and the order of tasks, as `domain.decomposition.graph` joins them. Each product by
     itself, for a dependency concerns what belongs to a common product; a circle through several products is refused with the order."""
-    reach = Reach(catalog)
-    for product, services in reach.services_of.items():
-        for action in ("add", "modify"):  # a delete runs the same edges backwards
-            yield from _circles_of_product(catalog, product, [catalog.services[each] for each in sorted(services)], action)
+    for action in ("add", "modify"):  # a delete runs the same edges backwards
+        graph, _ = _waits(catalog, list(catalog.services.values()), set(catalog.work_orders), action)
+        if not any(circles(graph)):
+            continue  # then no product alone has one, and a catalog may have thousands
+        for product, services in Reach(catalog).services_of.items():
+            visits = {template.id for template in catalog.work_orders.values() if product in template.products}
+            yield from _circles_of_product(catalog, product, [catalog.services[each] for each in sorted(services)], visits, action)
 
 
-def _circles_of_product(catalog: Catalog, product: str, services: Sequence[ServiceSpecification], action: str) -> Problems:
-    work = _Work(services, action)
-    visits = {template.id for template in catalog.work_orders.values() if product in template.products and action == "add"}
-    places: Edges = {}
-    for number, dependency in enumerate(catalog.dependencies):
-        if dependency.before == dependency.after:
-            continue
-        for first in work.ends(dependency.before, visits, finish=True):
-            places.update({(first, second): f"dependencies[{number}]" for second in work.ends(dependency.after, visits, finish=False)})
-    graph: dict[str, list[str]] = {}
-    for one, other in (*places, *work.edges()):
-        graph.setdefault(one, []).append(other)
+def _circles_of_product(
+    catalog: Catalog, product: str, services: Sequence[ServiceSpecification], visits: set[str], action: str
+) -> Problems:
+    graph, places = _waits(catalog, services, visits, action)
     for circle in circles(graph):
         steps = [*pairwise(circle), (circle[-1], circle[0])]
         place = next((places[step] for step in reversed(steps) if step in places), f"products[{product}]")
         yield Problem(place, f"closes a circle in product {product!r}: {' → '.join((*circle, circle[0]))}")
 
 
-class _Work:
-    """The tasks of one product's services, `service/task`, for one action."""
+def _waits(catalog: Catalog, services: Sequence[ServiceSpecification], visits: set[str], action: str) -> tuple[dict[str, list[str]], Edges]:
+    """What comes after each task and visit, and where the dependency stands that says so. Visits are for what is new."""
+    work = _Work(services, visits if action == "add" else set(), action)
+    places: Edges = {}
+    for number, dependency in enumerate(catalog.dependencies):
+        if dependency.before != dependency.after:
+            for first in work.ends(dependency.before, finish=True):
+                places.update({(first, second): f"dependencies[{number}]" for second in work.ends(dependency.after, finish=False)})
+    graph: dict[str, list[str]] = {}
+    for one, other in (*places, *work.edges()):
+        graph.setdefault(one, []).append(other)
+    return graph, places
 
-    def __init__(self, services: Sequence[ServiceSpecification], action: str) -> None:
+
+class _Work:
+    """The tasks of services, `service/task`, for one action, and the visits."""
+
+    def __init__(self, services: Sequence[ServiceSpecification], visits: set[str], action: str) -> None:
+        self._visits = visits
         self._tasks = {service.id: _names(service, action) for service in services}
         self._parts = {
             service.id: [each.specification for each in service.children if each.specification in self._tasks] for service in services
@@ -126,10 +136,10 @@ class _Work:
             yield from pairwise(own)
             yield from ((node, own[0]) for node in _joined(self._finishes, self._parts[id]) if own)
 
-    def ends(self, name: str, visits: set[str], *, finish: bool) -> list[str]:
+    def ends(self, name: str, *, finish: bool) -> list[str]:
         """The tasks with which one end of a dependency finishes or starts."""
         id, _, task = name.partition("/")
-        if id in visits:
+        if id in self._visits:
             return [id]
         if task:
             return [node for node in self._tasks.get(id, ()) if node == name]
