@@ -4,7 +4,7 @@ Safety rests on the log alone (unique stream versions, compare-and-set positions
 rolled back, memory is forgotten, and its messages are decided again one by one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -16,26 +16,20 @@ import structlog
 
 from adapters import telemetry
 from adapters.engine.batch import Batch, Work
-from adapters.engine.port import Clock, Delivery, EngineClosed, Outcome, RefusalHandler, Request
+from adapters.engine.decisions import Decisions
+from adapters.engine.port import Clock, Delivery, EngineClosed, Outcome, Request
 from adapters.event_log.codec import Codec
-from adapters.event_log.port import Conflict, EventLog, InboxEntry, LogUnavailable, PositionConflict
+from adapters.event_log.port import Conflict, EventLog, LogUnavailable, PositionConflict
 from adapters.event_log.tail import Tail
 from domain.catalog import Catalog
-from domain.catalog_publication import STREAM as CATALOG_STREAM
-from domain.decider import World
-from domain.recorded import Recorded
-from domain.unit_of_work import Broken, Memory, UnitOfWork, order_of
+from domain.unit_of_work import Broken
 from domain.values import Rejected
 
 MOST_MESSAGES = 512  # in one batch
 SMALL = 100  # facts: a batch up to this size is committed where it was decided, which saves waking another thread
 ATTEMPTS = 5
-MOST_STREAMS = 2_000_000  # in memory; then everything that is committed is forgotten
 
 log = structlog.get_logger()
-
-# Messages that were accepted before, by (source, id).
-Accepted = dict[tuple[str, str], InboxEntry]
 
 
 class Engine:
@@ -54,12 +48,8 @@ class Engine:
         self._log = event_log
         self._codec = codec
         self._clock = clock
-        self._compile = compile_catalog
-        self._answer_within = answer_within
         self._tail = tail or Tail()
-        self._memory = Memory(self._read)
-        self.catalogs: dict[str, Catalog] = {}
-        self.current_catalog = ""
+        self._decisions = Decisions(event_log, codec, compile_catalog, answer_within)
         self._queue: SimpleQueue[Work | None] = SimpleQueue()
         self._writer: SimpleQueue[Batch | None] = SimpleQueue()
         self._in_flight: Batch | None = None
@@ -76,7 +66,7 @@ class Engine:
     # Callers ------------------------------------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Read the published catalogs and begin. Raises LogUnavailable."""
-        self._reload_catalogs()
+        self._decisions.reload_catalogs()
         for thread in self._threads:
             thread.start()
 
@@ -101,8 +91,18 @@ class Engine:
         return self._queue.qsize()
 
     def orders_in_memory(self) -> int:
-        """How many orders are kept at hand: those under way that this process has dealt with."""
-        return len(self._memory.families)
+        """How many orders are kept at hand."""
+        return self._decisions.orders_in_memory()
+
+    @property
+    def catalogs(self) -> Mapping[str, Catalog]:
+        """Every published version."""
+        return self._decisions.catalogs
+
+    @property
+    def current_catalog(self) -> str:
+        """The version that new orders are decided by."""
+        return self._decisions.current_catalog
 
     def close(self) -> None:
         """Take nothing in any more, finish what is waiting, and stop."""
@@ -167,87 +167,17 @@ class Engine:
         """Decide these works and hand them to the writer."""
         batch = Batch(self._clock(), works)
         self._under_way = [batch] if self._in_flight is None else [self._in_flight, batch]
-        known = self._accepted(works)
         try:
+            known = self._decisions.accepted(works, self._in_flight)
             for work in works:
-                self._decide_work(work, batch, known)
-        except Broken as error:
-            # What follows a message failed, so its order's fulfilment is in doubt: read it anew, and let the bad one fail alone.
-            log.error("a message failed", reason=str(error), exc_info=error)
+                self._decisions.decide(work, batch, known)
+        except (Broken, LogUnavailable) as error:
+            # After a fault in what follows a message its order's fulfilment is in doubt: read it anew, and let the bad one fail alone.
+            log.error("a batch failed", reason=str(error), exc_info=error if isinstance(error, Broken) else None)
             if self._settle(batch):
                 self._recover(error, [batch])
             return
         self._hand_over(batch)
-
-    def _decide_work(self, work: Work, batch: Batch, known: Accepted) -> None:
-        outcome: Outcome | Exception = Outcome(200, "", 0, False)
-        for request in work.requests:
-            outcome = self._outcome(work, request, batch, known)
-            if isinstance(outcome, Exception) and work.refused is not None:
-                break  # it can neither be taken in nor set aside: the source has to stop here
-        batch.finish(work, outcome)
-
-    def _outcome(self, work: Work, request: Request, batch: Batch, known: Accepted) -> Outcome | Exception:
-        try:
-            return self._decide_request(request, batch, known)
-        except Broken:
-            raise
-        except Exception as error:
-            telemetry.REFUSED.inc()
-            return error if work.refused is None else self._set_aside(work.refused, request, error, batch)
-
-    def _set_aside(self, refused: RefusalHandler, request: Request, error: Exception, batch: Batch) -> Outcome | Exception:
-        """A message of a topic has no caller: what becomes of it is the source's to say."""
-        try:
-            instead = refused(request, error)
-            if instead is not None:
-                self._decide_request(instead, batch, {})
-        except Exception as fault:
-            log.error("a refused message could not be set aside", reason=str(fault), exc_info=fault)
-            return fault
-        return Outcome(200, request.command.stream, 0, False)
-
-    def _decide_request(self, request: Request, batch: Batch, known: Accepted) -> Outcome:
-        for identity in request.identities:
-            key = (identity.source, identity.id)
-            entry = batch.inbox.get(key) or known.get(key)
-            if entry is None:
-                continue
-            if entry.digest != identity.digest:
-                raise Rejected(identity.mismatch, f"{identity.source} {identity.id!r} was used before for something else.")
-            return Outcome(identity.status or entry.status, entry.resource, 0, True)
-        resource = request.command.stream
-        unit = UnitOfWork(self._memory, self._world(batch), request.command, request.customer, request.causation)
-        try:
-            unit.run()
-        except Rejected:
-            self._memory.forget_absent((resource, order_of(resource)))
-            raise
-        batch.accept(request, resource)
-        batch.facts.extend(unit.facts)
-        self._notice(unit.facts, resource, batch)
-        return Outcome(request.status, resource, 0, False)
-
-    def _world(self, batch: Batch) -> World:
-        return World(batch.now, self.catalogs, self.current_catalog, self._memory.states, self._answer_within)
-
-    def _notice(self, facts: list[Recorded], stream: str, batch: Batch) -> None:
-        order = order_of(stream)
-        if order and self._memory.is_over(order):
-            batch.over.append(order)
-        if stream == CATALOG_STREAM:
-            for fact in facts:
-                self._learn(fact.event)
-
-    def _accepted(self, works: Sequence[Work]) -> Accepted:
-        """Which identities of these works are known, in the log or in the batch that is being committed."""
-        keys = [(identity.source, identity.id) for work in works for request in work.requests for identity in request.identities]
-        if not keys:
-            return {}
-        known = self._log.inbox(keys)
-        if self._in_flight is not None:
-            known.update(self._in_flight.inbox)
-        return known
 
     # Committing ---------------------------------------------------------------------------------------------------------------------
     def _hand_over(self, batch: Batch) -> None:
@@ -274,7 +204,7 @@ class Engine:
         if batch.error is not None:
             self._recover(batch.error, [batch] if following is None else [batch, following])
             return False
-        self._forget_finished(batch, following)
+        self._decisions.forget_finished(batch, following)
         return True
 
     def _write(self) -> None:
@@ -298,22 +228,11 @@ class Engine:
         telemetry.COMMIT_SECONDS.observe(perf_counter() - began)
         batch.tell()
 
-    def _forget_finished(self, batch: Batch, following: Batch | None) -> None:
-        """Orders that are over leave memory once that is committed, but for what the batch decided meanwhile has touched."""
-        if batch.over:
-            kept = {fact.stream for fact in following.facts} if following is not None else set()
-            for order in batch.over:
-                if order not in kept:
-                    self._memory.forget([stream for stream in self._memory.streams_of(order) if stream not in kept])
-        if following is None and len(self._memory.states) > MOST_STREAMS:
-            self._memory.clear()
-        telemetry.ORDERS_IN_MEMORY.set(self.orders_in_memory())
-
     # When a commit fails ------------------------------------------------------------------------------------------------------------
     def _recover(self, error: Exception, batches: Sequence[Batch]) -> None:
         """Nothing of these batches is stored, as far as is known: forget what was decided and begin again, one message at a time."""
         works = [work for batch in batches for work in batch.works if not work.future.done()]
-        self._forget_everything()
+        self._decisions.forget_everything()
         if isinstance(error, LogUnavailable):
             log.error("event log unavailable", reason=str(error))
             for work in works:
@@ -341,16 +260,16 @@ class Engine:
         for attempt in range(1, ATTEMPTS + 1):
             batch = Batch(self._clock(), [part])
             try:
-                self._decide_work(part, batch, self._accepted([part]))
+                self._decisions.decide(part, batch, self._decisions.accepted([part], None))
                 self._commit(batch)
             except Broken as error:
                 batch.error = self._give_up_broken(part, error) if attempt > 1 else error
             except Exception as error:
                 batch.error = error
             if batch.error is None:
-                self._forget_finished(batch, None)
+                self._decisions.forget_finished(batch, None)
                 return
-            self._forget_everything()
+            self._decisions.forget_everything()
             if part.future.done() or attempt == ATTEMPTS or not isinstance(batch.error, Conflict | Broken):
                 break
         if not part.future.done():
@@ -358,34 +277,14 @@ class Engine:
 
     def _give_up_broken(self, part: Work, error: Broken) -> Exception | None:
         """A message that fails whenever it is tried: set aside when it came by topic, else its caller is told."""
-        self._forget_everything()
+        self._decisions.forget_everything()
         if part.refused is None:
             part.future.set_exception(error)
             return error
         batch = Batch(self._clock(), [part])
-        batch.finish(part, self._set_aside(part.refused, part.requests[0], error, batch))
+        batch.finish(part, self._decisions.set_aside(part.refused, part.requests[0], error, batch))
         self._commit(batch)
         return batch.error
-
-    def _forget_everything(self) -> None:
-        self._memory.clear()
-        try:
-            self._reload_catalogs()
-        except LogUnavailable as error:
-            log.error("the catalogs could not be read again", reason=str(error))
-
-    # Reading ------------------------------------------------------------------------------------------------------------------------
-    def _read(self, streams: Sequence[str]) -> list[Recorded]:
-        return [self._codec.decode(row) for row in self._log.read(streams)]
-
-    def _reload_catalogs(self) -> None:
-        for recorded in self._read([CATALOG_STREAM]):
-            self._learn(recorded.event)
-
-    def _learn(self, published: Any) -> None:
-        if published.version not in self.catalogs:
-            self.catalogs[published.version] = self._compile(published.document)
-        self.current_catalog = published.version
 
 
 def _told(error: Exception | None) -> Exception:

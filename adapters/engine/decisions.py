@@ -1,0 +1,150 @@
+"""Deciding in memory: each message of a batch against the states that are known, with everything that follows from it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from adapters import telemetry
+from adapters.engine.batch import Batch, Work
+from adapters.engine.port import Outcome, RefusalHandler, Request
+from adapters.event_log.codec import Codec
+from adapters.event_log.port import EventLog, InboxEntry, LogUnavailable
+from domain.catalog import Catalog
+from domain.catalog_publication import STREAM as CATALOG_STREAM
+from domain.decider import World
+from domain.recorded import Recorded
+from domain.unit_of_work import Broken, Memory, UnitOfWork, order_of
+from domain.values import Rejected
+
+MOST_STREAMS = 2_000_000  # in memory; then everything that is committed is forgotten
+
+log = structlog.get_logger()
+
+# Messages that were accepted before, by (source, id).
+Accepted = dict[tuple[str, str], InboxEntry]
+
+
+class Decisions:
+    """What the engine's thread knows: the memory of streams and the published catalogs. Everything here can be forgotten and read again."""
+
+    def __init__(
+        self, event_log: EventLog, codec: Codec, compile_catalog: Callable[[dict[str, Any]], Catalog], answer_within: float
+    ) -> None:
+        self._log = event_log
+        self._codec = codec
+        self._compile = compile_catalog
+        self._answer_within = answer_within
+        self._memory = Memory(self._read)
+        self.catalogs: dict[str, Catalog] = {}
+        self.current_catalog = ""
+
+    def accepted(self, works: Sequence[Work], in_flight: Batch | None) -> Accepted:
+        """Which identities of these works are known, in the log or in the batch that is being committed. Raises LogUnavailable."""
+        keys = [(identity.source, identity.id) for work in works for request in work.requests for identity in request.identities]
+        if not keys:
+            return {}
+        known = self._log.inbox(keys)
+        if in_flight is not None:
+            known.update(in_flight.inbox)
+        return known
+
+    def decide(self, work: Work, batch: Batch, known: Accepted) -> None:
+        """Every message of a work, into the batch. Raises Broken, LogUnavailable: then nothing that was decided in this batch may be kept."""
+        outcome: Outcome | Exception = Outcome(200, "", 0, False)
+        for request in work.requests:
+            outcome = self._outcome(work, request, batch, known)
+            if isinstance(outcome, Exception) and work.refused is not None:
+                break  # it can neither be taken in nor set aside: the source has to stop here
+        batch.finish(work, outcome)
+
+    def _outcome(self, work: Work, request: Request, batch: Batch, known: Accepted) -> Outcome | Exception:
+        try:
+            return self._decide_request(request, batch, known)
+        except (Broken, LogUnavailable):
+            raise
+        except Exception as error:
+            telemetry.REFUSED.inc()
+            if not isinstance(error, Rejected):
+                log.error("a message failed", command=type(request.command).__name__, stream=request.command.stream, exc_info=error)
+            return error if work.refused is None else self.set_aside(work.refused, request, error, batch)
+
+    def set_aside(self, refused: RefusalHandler, request: Request, error: Exception, batch: Batch) -> Outcome | Exception:
+        """A message of a topic has no caller: what becomes of it is the source's to say."""
+        try:
+            instead = refused(request, error)
+            if instead is not None:
+                self._decide_request(instead, batch, {})
+        except Exception as fault:
+            log.error("a refused message could not be set aside", reason=str(fault), exc_info=fault)
+            return fault
+        return Outcome(200, request.command.stream, 0, False)
+
+    def _decide_request(self, request: Request, batch: Batch, known: Accepted) -> Outcome:
+        for identity in request.identities:
+            key = (identity.source, identity.id)
+            entry = batch.inbox.get(key) or known.get(key)
+            if entry is None:
+                continue
+            if entry.digest != identity.digest:
+                raise Rejected(identity.mismatch, f"{identity.source} {identity.id!r} was used before for something else.")
+            return Outcome(identity.status or entry.status, entry.resource, 0, True)
+        resource = request.command.stream
+        unit = UnitOfWork(self._memory, self._world(batch), request.command, request.customer, request.causation)
+        try:
+            unit.run()
+        except Rejected:
+            self._memory.forget_absent((resource, order_of(resource)))
+            raise
+        batch.accept(request, resource)
+        batch.facts.extend(unit.facts)
+        self._notice(unit.facts, resource, batch)
+        return Outcome(request.status, resource, 0, False)
+
+    def _world(self, batch: Batch) -> World:
+        return World(batch.now, self.catalogs, self.current_catalog, self._memory.states, self._answer_within)
+
+    def _notice(self, facts: list[Recorded], stream: str, batch: Batch) -> None:
+        order = order_of(stream)
+        if order and self._memory.is_over(order):
+            batch.over.append(order)
+        if stream == CATALOG_STREAM:
+            for fact in facts:
+                self._learn(fact.event)
+
+    def forget_finished(self, batch: Batch, following: Batch | None) -> None:
+        """Orders that are over leave memory once that is committed, but for what the batch decided meanwhile has touched."""
+        if batch.over:
+            kept = {fact.stream for fact in following.facts} if following is not None else set()
+            for order in batch.over:
+                if order not in kept:
+                    self._memory.forget([stream for stream in self._memory.streams_of(order) if stream not in kept])
+        if following is None and len(self._memory.states) > MOST_STREAMS:
+            self._memory.clear()
+        telemetry.ORDERS_IN_MEMORY.set(self.orders_in_memory())
+
+    def orders_in_memory(self) -> int:
+        """How many orders are kept at hand: those under way that this process has dealt with."""
+        return len(self._memory.families)
+
+    def forget_everything(self) -> None:
+        """Of a batch that was not committed nothing may be believed."""
+        self._memory.clear()
+        try:
+            self.reload_catalogs()
+        except LogUnavailable as error:
+            log.error("the catalogs could not be read again", reason=str(error))
+
+    # Reading ------------------------------------------------------------------------------------------------------------------------
+    def _read(self, streams: Sequence[str]) -> list[Recorded]:
+        return [self._codec.decode(row) for row in self._log.read(streams)]
+
+    def reload_catalogs(self) -> None:
+        """Read what was published. Raises LogUnavailable."""
+        for recorded in self._read([CATALOG_STREAM]):
+            self._learn(recorded.event)
+
+    def _learn(self, published: Any) -> None:
+        if published.version not in self.catalogs:
+            self.catalogs[published.version] = self._compile(published.document)
+        self.current_catalog = published.version
