@@ -115,6 +115,6 @@ def _result(asked: _Request, outcome: str, rule: Rule, customer: str) -> Outgoin
     now = datetime.now(UTC)
     start = max(asked.work_order.requested_start_date or now, now)
     appointment = _Appointment(_Period(start, start + APPOINTMENT)) if outcome == "scheduled" else None
-    result = _Result(asked.work_order_key, outcome, now, appointment, rule.reason if outcome != "scheduled" or rule.outcome else None)
+    result = _Result(asked.work_order_key, outcome, now, appointment, rule.reason if outcome == rule.outcome else None)
     headers = answer_headers("work-order", f"{asked.work_order_key}/{outcome}")
     return Outgoing(RESULTS, customer, headers, _encode(result), time.time_ns() // 1_000_000, 0)
