@@ -99,15 +99,11 @@ class Plan:
     edges: tuple[tuple[str, str], ...]
 
     def extended(self, more: "Plan") -> "Plan":
-        """This plan with what was planned later: items that waited are replaced, all else is new."""
-        later = {item.id: item for item in more.items}
-        known = {service.id for service in self.services}
-        return Plan(
-            (*[later.pop(item.id, item) for item in self.items], *later.values()),
-            (*self.services, *[service for service in more.services if service.id not in known]),
-            (*self.visits, *more.visits),
-            (*self.edges, *more.edges),
-        )
+        """This plan with what was planned later: items that waited are replaced, and services that are made anew."""
+        items = {item.id: item for item in self.items} | {item.id: item for item in more.items}
+        services = {service.id: service for service in self.services}
+        services.update((service.id, service) for service in more.services if service.number or service.id not in services)
+        return Plan(tuple(items.values()), tuple(services.values()), (*self.visits, *more.visits), (*self.edges, *more.edges))
 
 
 def service_order_id(order: str, number: int) -> str:

@@ -29,7 +29,7 @@ class OrderService:
 
 @record
 class FulfilService:
-    """The service order item is done. `inactive`: an operator skipped part of it, so the service exists but does not run."""
+    """The service order item is done. `inactive`: an operator skipped part of building it, so the service exists but does not run."""
 
     service: str
     order: str
@@ -283,13 +283,13 @@ def _order(command: OrderService, service: Service | None) -> Events:
 def _fulfil(command: FulfilService, service: Service | None) -> Events:
     if service is None or service.pending != command.order:
         return ()
+    if command.action == "delete":
+        return (ServiceTerminated(command.order, "ordered", command.at),)
     if command.inactive:
         return (ServiceDeactivated(command.order, command.values, command.at),)
     if command.action == "add":
         return (ServiceActivated(command.order, command.values, command.at),)
-    if command.action == "modify":
-        return (ServiceChanged(command.order, command.values, command.at),)
-    return (ServiceTerminated(command.order, "ordered", command.at),)
+    return (ServiceChanged(command.order, command.values, command.at),)
 
 
 def _abandon(command: AbandonService, service: Service | None) -> Events:

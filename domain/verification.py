@@ -198,8 +198,8 @@ def _product_problem(action: str, outcome: str, product: Product | None, order: 
     """What is wrong with a product after an item for it ended so; empty when it is as it should be."""
     if product is None:
         return "does not exist"
-    if product.last_order != order and product.pending != order:
-        return ""  # a later order has changed it
+    if product.pending not in ("", order) or (product.last_order != order and product.pending != order):
+        return ""  # a later order has changed it, or is about to
     wanted = _AFTER[action, outcome == COMPLETED]
     return "" if product.status in wanted and not product.pending else f"is {product.status}"
 

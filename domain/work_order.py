@@ -130,7 +130,7 @@ Event = (
 # State --------------------------------------------------------------------------------------------------------------------------------
 @record
 class WorkOrder:
-    """`cancelling`: a cancel has been asked for and not been answered yet; `final`: the key has its final answer."""
+    """`first_attempt` is where the present retry budget began; `cancelling`: a cancel has been asked for and not been answered yet; `final`: the key has its final answer."""
 
     product_order: str
     customer: str
@@ -138,6 +138,7 @@ class WorkOrder:
     state: str
     key: str = ""
     attempt: int = 0
+    first_attempt: int = 1
     decision: int = 0
     due: datetime | None = None
     cancelling: bool = False
@@ -241,10 +242,11 @@ def _pass_deadline(command: PassDeadline, order: WorkOrder, world: World) -> Eve
     if not (running and same and order.due is not None and order.due <= world.now):
         return ()
     timed_out = WorkOrderTimedOut(order.key, order.attempt)
-    if order.attempt < order.visit.attempts:
+    used = order.attempt - order.first_attempt + 1
+    if used < order.visit.attempts:
         action = "cancel" if order.cancelling else "create"
         return timed_out, _requested(command.stream, order, world, action, order.decision, order.attempt + 1)
-    reason = Reason("no-answer", f"No answer from {order.visit.target_system} after {order.attempt} attempts")
+    reason = Reason("no-answer", f"No answer from {order.visit.target_system} after {used} attempt{'s' if used > 1 else ''}")
     return timed_out, _raised(command.stream, order, reason)
 
 
@@ -274,6 +276,7 @@ def evolve(order: WorkOrder | None, event: Event) -> WorkOrder:
                 state=event.state or order.state,
                 key=event.key,
                 attempt=event.attempt,
+                first_attempt=event.attempt if event.decision != order.decision or order.state == HELD else order.first_attempt,
                 decision=event.decision,
                 due=event.due,
                 cancelling=event.request["action"] == "cancel",

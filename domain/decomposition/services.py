@@ -115,7 +115,7 @@ def plan_services(
         if item.line.action in ("add", "modify"):
             finder.select(item)
     for draft in drafts.values():
-        _choose_action(draft, order.id)
+        _choose_action(draft, order.id, facts)
     for item in changing:
         if item.line.action in ("modify", "delete") and item.held is not None:
             _release(item, items, drafts, facts, catalog, order.id)
@@ -247,7 +247,7 @@ def _site(item: Item, role: str, order: str) -> str:
     return place.id if place else order
 
 
-def _choose_action(draft: ServiceDraft, order: str) -> None:
+def _choose_action(draft: ServiceDraft, order: str, facts: Facts) -> None:
     """The action of a service by what exists and what is wanted (domain-rules 2.5)."""
     held, under_way = draft.held, draft.under_way
     if under_way is not None:
@@ -262,6 +262,8 @@ def _choose_action(draft: ServiceDraft, order: str) -> None:
     if held.pending not in ("", order):
         sentence = f"Item {draft.owner.line.id}: {draft.specification.id} at this site is being changed by order {held.pending}."
         raise Rejected("conflict", sentence)
+    if not all(product in held.holders for product in draft.products):
+        _is_settled(draft.owner, draft.id, tuple(held.holders), facts, order)
     if not held.is_live:
         draft.action, draft.held = "add", None
         return
@@ -293,9 +295,15 @@ def _release(item: Item, items: Sequence[Item], drafts: ServiceDrafts, facts: Fa
 
 
 def _is_kept(item: Item, id: str, held: Service, leaving: set[str], facts: Facts, order: str) -> bool:
-    """Whether another product goes on holding the service. Who else is being changed may let go too: then nobody knows yet who is the last."""
+    """Whether another product goes on holding the service."""
     others = [product for product in held.holders if product != item.product and product not in leaving]
-    products: list[Product | None] = [facts.get(product) for product in others]
+    return _is_settled(item, id, others, facts, order)
+
+
+def _is_settled(item: Item, id: str, holders: Sequence[str], facts: Facts, order: str) -> bool:
+    """Whether one of these products holds a service for sure. Raises Rejected when all that do are being changed by other orders: they may let go,
+    and then nobody would know who is the last (domain-rules 2.8)."""
+    products: list[Product | None] = [facts.get(product) for product in holders]
     staying = [product for product in products if product is not None and product.status not in GONE]
     if staying and all(product.pending not in ("", order) for product in staying):
         other = staying[0].pending

@@ -30,6 +30,7 @@ from domain.service_order import (
     AcknowledgeServiceOrder,
     ActivationAnswered,
     ActivationRequested,
+    CloseServiceOrderItems,
     DispatchTask,
     ManualTaskRequested,
     ReleaseServiceOrder,
@@ -253,6 +254,8 @@ class Fulfillment:
         planned, progress = service.planned, self.progress
         values = {**planned.values, **service.assigned}
         self._due.append(FulfilService(planned.id, self.order, planned.action, values, service.inactive, self.now))
+        if not planned.tasks:
+            self._due.append(CloseServiceOrderItems(service_order_id(self.order, planned.number), (planned.item,), COMPLETED))
         for id in service.holders:
             holder = progress.services[id]
             holder.open.discard(planned.id)

@@ -67,7 +67,7 @@ class Progress:
     def add(self, plan: Plan) -> list[str]:
         """Take in a plan, or what a later plan adds; answers the new tasks and visits that wait for nothing."""
         self._add_items(plan.items)
-        added = [service for service in plan.services if service.id not in self.services]
+        added = [service for service in plan.services if service.number or service.id not in self.services]
         for service in added:
             self._add_service(service)
         for service in added:

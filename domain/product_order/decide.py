@@ -150,6 +150,10 @@ def _built_upon(order: str, part: Part, facts: Facts) -> Iterator[Reason]:
         service: Service | None = facts.get(id)
         if service is not None and (service.pending not in ("", order) or service.last_order != order):
             yield Reason("changed-since", f"Service {id} is changed by order {service.pending or service.last_order}.")
+        for holder in service.holders if service is not None else ():
+            other: Product | None = facts.get(holder)
+            if other is not None and other.pending not in ("", order):
+                yield Reason("changed-since", f"Service {id} is used by order {other.pending}, which is not finished.")
     for id in part.detached:
         service = facts.get(id)
         if service is not None and not (service.is_live and service.pending in ("", order)):

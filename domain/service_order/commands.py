@@ -72,7 +72,7 @@ class WithdrawTask:
 
 @record
 class CloseServiceOrderItems:
-    """These items end without being completed: `outcome` is cancelled or failed."""
+    """These items end otherwise than by their tasks: `outcome` is cancelled, failed, or completed where there was nothing to do."""
 
     stream: str
     items: tuple[str, ...]

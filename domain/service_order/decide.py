@@ -294,5 +294,5 @@ def _release(command: ReleaseServiceOrder, order: ServiceOrder) -> Events:
 
 
 def _close(command: CloseServiceOrderItems, order: ServiceOrder) -> Events:
-    states = {item: command.outcome for item in command.items if order.items[item].state not in CLOSED}
+    states = {item: command.outcome for item in command.items if order.items[item].state not in (*CLOSED, command.outcome)}
     return (ServiceOrderItemsClosed(states, order_state(order, states, order.gates)),) if states else ()

@@ -74,7 +74,7 @@ def _below(services: tuple[PlannedService, ...]) -> dict[str, tuple[str, ...]]:
     item_of = {service.id: service.item for service in services}
     return {
         service.item: tuple([item_of[part] for part in service.supporting if part in item_of])
-        if service.action != "delete"  # then the parts wait for the whole
+        if service.action != "delete" or not service.tasks  # else the parts wait for the whole
         else ()
         for service in services
     }

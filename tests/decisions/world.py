@@ -35,7 +35,7 @@ class InMemory:
         self._messages = 0
 
     def _read(self, streams: Sequence[str]) -> list[Recorded]:
-        found = [recorded for stream in streams for recorded in self._streams.get(stream, ())]
+        found = [recorded for stream in dict.fromkeys(streams) for recorded in self._streams.get(stream, ())]
         return sorted(found, key=lambda recorded: recorded.position)
 
     # Messages -------------------------------------------------------------------------------------------------------------------------

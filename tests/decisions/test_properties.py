@@ -1,0 +1,292 @@
+"""Random orders met by a random network, random operators and random cancels: what must hold, always holds."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from domain import fallout
+from domain.catalog import Catalog
+from domain.plan import service_order_id
+from domain.product import ACTIVE, GONE, Product
+from domain.product_order import ProductOrder, rolled_up
+from domain.service import Service
+from domain.service_order import FALLOUT, RETRYING, RUNNING
+from domain.states import TERMINAL
+from domain.values import Rejected
+from domain.verification import Verification
+from schemas.catalog import load_catalog
+from tests.decisions.world import InMemory, add, change
+
+
+def deterministic(examples: int) -> settings:
+    """The same examples in every run; a failure is shrunk and shown, and kept nowhere."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        phases=[Phase.generate, Phase.shrink],
+    )
+
+
+scripts = st.lists(st.integers(0, 2**20), min_size=4, max_size=40)
+
+
+@cache
+def sample() -> Catalog:
+    return load_catalog("sample")
+
+
+class Chance:
+    """The numbers of a script, one after the other; it ends where they end."""
+
+    def __init__(self, numbers: list[int]) -> None:
+        self._numbers = iter(numbers)
+        self.over = False
+
+    def of(self, choices: list[Any]) -> Any:
+        """One of these; the first when the script is over."""
+        number = next(self._numbers, None)
+        self.over |= number is None
+        return choices[(number or 0) % len(choices)]
+
+
+class Story:
+    """One run: orders, answers, operators and cancels as the script says, with every rule checked on the way."""
+
+    def __init__(self, numbers: list[int], rebuild_each: bool = False) -> None:
+        self.world = InMemory(sample(), rebuild_each)
+        self.chance = Chance(numbers)
+        self.by_hand = False
+
+    def run(self) -> None:
+        self.submit()
+        while not self.chance.over:
+            self.step()
+            self.check_open_orders()
+        self.finish()
+        self.check_end()
+
+    # The steps ------------------------------------------------------------------------------------------------------------------------
+    def step(self) -> None:
+        steps: list[Callable[[], None]] = [
+            *[self.answer] * 8,
+            self.answer_all,
+            *[self.answer_badly] * 2,
+            self.answer_again,
+            self.keep_silent,
+            *[self.repair] * 3,
+            *[self.submit] * 4,
+            self.supply,
+            self.cancel,
+        ]
+        self.chance.of(steps)()
+
+    def submit(self) -> None:
+        if len(self.world.orders) < 6:
+            items = self.chance.of(ORDERS)(self)
+            start = self.chance.of([None, None, None, self.world.now + timedelta(seconds=1200)])
+            try:
+                self.world.order(*items, start=start)
+            except Rejected as rejected:
+                assert rejected.code in ("conflict", "invalid"), rejected
+
+    def answer(self) -> None:
+        if out := self.world.outstanding():
+            order, task = self.chance.of(out)
+            if self.is_manual(order, task):
+                self.by_hand = True
+                self.world.resolve(task, self.chance.of([fallout.COMPLETE, fallout.COMPLETE, fallout.SKIP, fallout.ABORT]), order)
+            else:
+                self.world.answer(task, order=order, port="7")
+
+    def answer_all(self) -> None:
+        """Everything goes well for a while."""
+        self.world.complete_all(but=lambda task: task.endswith("reserve") and self.chance.of([False, False, False, True]))
+
+    def answer_badly(self) -> None:
+        if out := [each for each in self.world.outstanding() if not self.is_manual(*each)]:
+            order, task = self.chance.of(out)
+            bad = ["cancelled", "failed", "scheduled"] if task.startswith("wo-") else ["rejected", "failed", "inProgress"]
+            self.world.answer(task, self.chance.of(bad), order)
+
+    def answer_again(self) -> None:
+        """A key that has been answered is answered once more: a repeat, or another answer that comes too late."""
+        asked = [
+            (order, id)
+            for order in self.world.orders
+            for id, task in self.world.tasks(order).items()
+            if task.key and task.state not in (RUNNING, RETRYING, FALLOUT)
+        ]
+        if asked:
+            order, task = self.chance.of(asked)
+            before = [self.world.state(stream) for stream in self.streams()]
+            self.world.answer(task, self.chance.of(["completed", "rejected", "failed"]), order)
+            assert before == [self.world.state(stream) for stream in self.streams()]
+
+    def keep_silent(self) -> None:
+        self.world.let_time_pass()
+
+    def repair(self) -> None:
+        if stopped := self.world.fallouts():
+            order, task = self.chance.of(stopped)
+            self.by_hand = True
+            self.world.resolve(task, self.chance.of(list(fallout.OPERATOR_ACTIONS)), order)
+
+    def supply(self) -> None:
+        """The number that a voice line waits for comes, or still does not."""
+        for order in self.world.orders:
+            if self.world.state(order).waiting is not None:
+                number = self.chance.of([{}, {"portingNumber": "+31201234567"}])
+                try:
+                    self.world.supply(order, add("1", "voice-line", numberPorting=True, **number), add("2", "tv"))
+                except Rejected as rejected:
+                    assert rejected.code == "conflict", rejected
+
+    def cancel(self) -> None:
+        order = self.chance.of(self.world.orders or [""])
+        if order:
+            try:
+                self.world.cancel(order, include_completed=self.chance.of([False, True]))
+            except Rejected as rejected:
+                assert rejected.code == "conflict", rejected
+
+    def finish(self) -> None:
+        """From now on everybody does what is asked."""
+        self.world.let_time_pass(1201)
+        for _ in range(200):
+            self.world.complete_all()
+            stopped = self.world.fallouts()
+            if not stopped:
+                break
+            order, task = stopped[0]
+            self.world.resolve(task, fallout.RETRY, order)
+        waiting = [order for order in self.world.orders if self.world.state(order).waiting is not None]
+        for order in waiting:
+            if self.world.state(order).state not in TERMINAL and not self.world.state(order).cancelling:
+                self.world.cancel(order)
+                self.world.complete_all()
+
+    def is_manual(self, order: str, task: str) -> bool:
+        return not task.startswith("wo-") and self.world.task(task, order).planned.kind == "manual"
+
+    def streams(self) -> list[str]:
+        return sorted({recorded.stream for recorded in self.world.log})
+
+    def products(self) -> list[str]:
+        """Products that can be changed, or at least once could."""
+        return [stream for stream in self.streams() if stream.startswith("pr-")]
+
+    # What must hold -------------------------------------------------------------------------------------------------------------------
+    def check_open_orders(self) -> None:
+        for order in self.world.orders:
+            state: ProductOrder = self.world.state(order)
+            assert state.state == rolled_up(state)
+            if state.state not in TERMINAL:
+                assert any(self.obligations(order, state)), f"{order} is {state.state} and waits for nobody"
+
+    def obligations(self, order: str, state: ProductOrder) -> Iterator[bool]:
+        yield state.scheduled is not None
+        yield state.waiting is not None
+        for number in state.service_orders:
+            for task in self.world.state(service_order_id(order, number)).tasks.values():
+                yield task.state == FALLOUT or (
+                    task.state in (RUNNING, RETRYING) and (task.due is not None or task.planned.kind == "manual")
+                )
+        for visit in state.work_orders:
+            yield self.world.state(visit).state == "held" or self.world.is_out(self.world.state(visit))
+
+    def check_end(self) -> None:
+        for order in self.world.orders:
+            assert self.world.state(order).state in TERMINAL, f"{order} is {self.world.state(order).state}"
+            for number in self.world.state(order).service_orders:
+                stream = service_order_id(order, number)
+                assert self.world.state(stream).state in TERMINAL, f"{stream} is {self.world.state(stream).state}"
+        self.check_install_base()
+        verification = Verification()
+        for recorded in self.world.log:
+            verification.learn(recorded)
+        assert [] == [offender for invariant in verification.report() for offender in invariant.offenders]
+
+    def check_install_base(self) -> None:
+        """Everything that a customer has works, and nothing works that nobody has."""
+        products: dict[str, Product] = {stream: self.world.state(stream) for stream in self.products()}
+        services: dict[str, Service] = self.world.services()
+        for id, product in products.items():
+            assert not product.pending, f"{id} is still being changed by {product.pending}"
+            assert product.status == ACTIVE or product.status in GONE, f"{id} is {product.status}"
+            if product.status == ACTIVE:
+                for service in product.services:
+                    assert services[service].is_live, f"{id} is active, its {service} is {services[service].state}"
+                    assert id in services[service].holders, f"{id} does not hold its {service}"
+        for id, service in services.items():
+            assert not service.pending, f"{id} is still being changed by {service.pending}"
+            if service.is_live:
+                held = [product for product in service.holders if products[product].status not in GONE]
+                assert held == list(service.holders), f"{id} is held by products that are gone"
+                assert held, f"{id} is {service.state}, and nobody holds it"
+
+
+def _active(story: Story) -> list[str]:
+    return [stream for stream in story.products() if story.world.state(stream).status == ACTIVE]
+
+
+def _delete(story: Story) -> list[dict[str, Any]]:
+    products = story.chance.of([story.products(), _active(story)])
+    return [change("1", "delete", story.chance.of(products))] if products else [add("1", "mobile-line")]
+
+
+def _delete_two(story: Story) -> list[dict[str, Any]]:
+    return [change(str(n), "delete", product) for n, product in enumerate(_active(story)[-2:], 1)] or [add("1", "tv")]
+
+
+def _modify(story: Story) -> list[dict[str, Any]]:
+    products = _active(story)
+    if not products:
+        return [add("1", "fibre-broadband")]
+    product = story.chance.of(products)
+    match story.world.state(product).offering:
+        case "fibre-broadband":
+            mesh = story.chance.of([[], [], [add("2", "wifi-mesh")]])
+            return [change("1", "modify", product, downstream=story.chance.of([100, 500, 1000]), nested=mesh)]
+        case "tv":
+            return [change("1", "modify", product, setTopBoxes=story.chance.of([1, 2, 3, 4]))]
+        case _:
+            return [change("1", "modify", product), add("2", "tv")]
+
+
+ORDERS: list[Callable[[Story], list[dict[str, Any]]]] = [
+    lambda story: [add("1", "triple-play")],
+    lambda story: [add("1", "mobile-line", site="")],
+    lambda story: [
+        add("1", "fibre-broadband", downstream=1000),
+        add("2", "voice-line", relies_on="1", numberPorting=True, portingNumber="1"),
+    ],
+    lambda story: [add("1", "tv", setTopBoxes=2)],
+    lambda story: [add("1", "fibre-broadband", nested=[add("1.1", "wifi-mesh"), add("1.2", "wifi-mesh")]), add("2", "tv")],
+    lambda story: [add("1", "voice-line", numberPorting=True), add("2", "tv")],
+    lambda story: [add("1", "business-ethernet", bandwidth=500), add("2", "hosted-pbx", seats=20)],
+    _delete,
+    _delete,
+    _delete_two,
+    _modify,
+    _modify,
+    _modify,
+]
+
+
+@deterministic(700)
+@given(scripts)
+def test_every_story_ends_well(numbers: list[int]) -> None:
+    Story(numbers).run()
+
+
+@deterministic(150)
+@given(scripts)
+def test_a_fulfilment_rebuilt_from_the_log_goes_on_like_the_live_one(numbers: list[int]) -> None:
+    Story(numbers, rebuild_each=True).run()
