@@ -75,6 +75,8 @@ async def cancel(context: Context, http: HttpRequest, body: bytes, _: str) -> Ma
     key = caller.idempotency_key(http)
     document = product_ordering.read_cancel(body)
     id, order = key or context.system.new_id(), document["productOrder"]["id"]
+    if not ORDERS.may_have(order):
+        raise not_found("product order", order[:200])
     command = CancelProductOrder(order, id, bool(document.get("includeCompleted")), document)
     await context.submit(Request(command, "", id, caller.sent_before(key, digest(document)), 201))
     found = await context.run(_cancel, context.system, order, id)

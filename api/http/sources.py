@@ -70,9 +70,13 @@ class Folded(Rows):
         history = self.history(system, id)
         return self._fold([each for each in history if each.meta.causation == history[0].meta.causation], id)
 
+    def may_have(self, id: str) -> bool:
+        """Whether a stream with this id could be one of these."""
+        return id.startswith(f"{self.prefix}-")
+
     def history(self, system: System, id: str) -> list[Recorded]:
         """The events of the stream, in order."""
-        if not id.startswith(f"{self.prefix}-"):
+        if not self.may_have(id):
             return []
         return [system.codec.decode(row) for row in system.log.read([id])]
 
