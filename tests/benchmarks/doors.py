@@ -68,7 +68,11 @@ class HttpDoor:
         if self._failure is not None:
             raise self._failure
         requests = [self._request(load.body(customer)) for customer in customers]
-        self._loop.call_soon_threadsafe(lambda: [self._orders.put_nowait(request) for request in requests])
+        self._loop.call_soon_threadsafe(self._enqueue, requests)
+
+    def _enqueue(self, requests: Sequence[bytes]) -> None:
+        for request in requests:
+            self._orders.put_nowait(request)
 
     def _request(self, body: bytes) -> bytes:
         head = (

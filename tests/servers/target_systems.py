@@ -90,8 +90,13 @@ def play(store: str, kafka: str, script: str, journal: IO[str] | None) -> None:
             lambda topic, group: Watched(topics.consumer(group, [topic]), counts, journal),
             lambda: Counted(topics.producer(), counts),
         )
+
+        def stop(caught: int, frame: object) -> None:
+            for simulator in simulators:
+                simulator.stop()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda caught, frame: [simulator.stop() for simulator in simulators])
+            signal.signal(number, stop)
         signal.signal(signal.SIGUSR1, lambda caught, frame: counts.print())
         threads = [Thread(target=simulator.run, name="simulator") for simulator in simulators]
         for thread in threads:
