@@ -1,4 +1,4 @@
-"""What every route works with: the running system, threads for calls that block, and how far this process's own writes have come."""
+"""What every route works with: the running system, threads for calls that block, and a limit to streams."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from api.wiring import System
 
 READERS = 4
 STREAMS = 16
-FRESH_WITHIN = 2.0  # seconds that a list waits for the views to reach the last write
+FRESH_WITHIN = 2.0  # seconds that a list waits for the views
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,7 +25,6 @@ class Context:
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="http-reader")
         self._waiters = ThreadPoolExecutor(STREAMS, thread_name_prefix="http-stream")
         self._streams = 0
-        self._written = 0
         self.closed = False
 
     def start(self) -> None:
@@ -37,17 +36,11 @@ class Context:
 
     async def submit(self, request: Request) -> Outcome:
         """Hand a message to the engine and wait for its commit. Raises what the engine says (see its port)."""
-        outcome = await asyncio.wrap_future(self.system.engine.submit(request))
-        self._written = max(self._written, outcome.position)
-        return outcome
+        return await asyncio.wrap_future(self.system.engine.submit(request))
 
     def fresh(self) -> None:
-        """Wait, bounded, until the views show what was written through this process. Blocks: for `run`."""
-        if self._written > self._seen():
-            self.system.projector.wait_for(self._written, FRESH_WITHIN)
-
-    def _seen(self) -> int:
-        return self.system.projector.position()
+        """Wait, bounded, until the views show all that is written by now, by whomever: a client may know of it. Blocks: for `run`."""
+        self.system.projector.wait_for(self.system.log.head(), FRESH_WITHIN)
 
     # Streams: each waits on a thread of its own, so there are only so many -------------------------------------------------------------
     @property

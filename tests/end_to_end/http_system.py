@@ -19,13 +19,16 @@ CANCELS = "/tmf-api/productOrderingManagement/v4/cancelProductOrder"
 OURS = "/crossconnect/v1"
 PATIENCE = 10.0  # seconds
 
-# GPON never answers by itself; the network refuses the first mobile line of each order of some customers.
+# How often the mobile network refuses each customer's orders; GPON never answers by itself.
+REFUSED = {"1": 1, "skip": 1, "complete": 1, "abort": 1, "key": 1, "roles": 1, "bulk": 3, "shape": 1, "tree": 1}
+RULE = """
+- match: {{targetSystem: hlr, customer: refused-{customer}}}
+  do: {{outcome: rejected, times: {times}, reason: {{code: no-number, message: No free number}}}}
+"""
 SCRIPT = """
 - match: {targetSystem: gpon}
   do: {silent: true}
-- match: {targetSystem: hlr, customer: "refused-*", attempt: 1}
-  do: {outcome: rejected, times: 1, reason: {code: no-number, message: No free number}}
-"""
+""" + "".join(RULE.format(customer=customer, times=times) for customer, times in REFUSED.items())
 
 
 @contextmanager
