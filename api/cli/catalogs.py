@@ -1,0 +1,153 @@
+"""`catalog`: catalogs checked, compared, shown and published."""
+
+import getpass
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.failures import Failed
+from api.cli.flags import AsJson, Url, url_or_default
+
+app = typer.Typer(help="Catalogs: check, publish, compare, show.", no_args_is_help=True, rich_markup_mode=None)
+
+File = Annotated[str, typer.Argument(metavar="FILE", help="a catalog file or folder, or sample")]
+
+
+@app.command()
+def check(file: File, as_json: AsJson = False) -> None:
+    """Say everything that is wrong with a catalog, each with its line; exit 1 when something is."""
+    from api.cli.terminal import print_json
+    from schemas.catalog import CatalogError, catalog_document
+
+    try:
+        catalog = catalog_document(file)
+    except CatalogError as wrong:
+        if not as_json:
+            raise
+        print_json([str(finding) for finding in wrong.findings])
+        raise typer.Exit(1) from None
+    if as_json:
+        print_json([])
+    else:
+        print(f"{file} is a valid catalog, version {catalog.version}: {_census(catalog.document)}.")
+
+
+@app.command()
+def publish(file: File, url: Url = "", as_json: AsJson = False) -> None:
+    """Publish a catalog to the running server: orders from now on are decided by it."""
+    from api.cli.client import OURS, Api
+    from api.cli.terminal import print_json
+    from schemas.catalog import catalog_document
+
+    document = catalog_document(file)
+    with Api(url_or_default(url), getpass.getuser()) as api:
+        answer = api.post(f"{OURS}/catalogs", document.document)
+    if as_json:
+        print_json(answer)
+    else:
+        print(f"{file} is published as version {answer.get('version', '')}.")
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="a catalog file or folder, or sample")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="the other one")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what was added, removed and changed."""
+    from api.cli.terminal import print_json
+    from domain.catalog.difference import difference
+    from schemas.catalog import load_catalog
+
+    changes = difference(load_catalog(old), load_catalog(new))
+    if as_json:
+        print_json([{"path": each.path, "kind": each.kind, "before": _plain(each.before), "after": _plain(each.after)} for each in changes])
+        return
+    for change in changes:
+        print(_change(change))
+    if not changes:
+        print("Both catalogs decide alike.")
+
+
+def _change(change: Any) -> str:
+    if change.kind == "added":
+        return f"+ {change.path}"
+    if change.kind == "removed":
+        return f"- {change.path}"
+    return f"~ {change.path}: {_plain(change.before)} → {_plain(change.after)}"
+
+
+@app.command()
+def show(
+    kind: Annotated[str, typer.Argument(metavar="[KIND]", help="a section: offerings, products, services, …")] = "",
+    id: Annotated[str, typer.Argument(metavar="[ID]", help="one entry of it")] = "",
+    file: Annotated[str, typer.Option("--file", help="a catalog file or folder, or sample")] = "sample",
+    as_json: AsJson = False,
+) -> None:
+    """Show what a catalog has: its sections, the entries of one, or one entry."""
+    from api.cli.terminal import print_json
+    from schemas.catalog import catalog_document
+
+    content = catalog_document(file).document
+    found = _found(content, kind, id) if kind else {section: [_name(each) for each in content[section]] for section in _sections(content)}
+    if as_json:
+        print_json(found)
+    else:
+        for line in _lines(found):
+            print(line)
+
+
+def _found(content: dict[str, Any], kind: str, id: str) -> Any:
+    if kind not in _sections(content):
+        raise Failed(f"The catalog has no {kind}: {', '.join(_sections(content))}.", 2)
+    found = [entry for entry in content[kind] if not id or _name(entry) == id]
+    if not found:
+        raise Failed(f"The catalog has no {id} among its {kind}.")
+    return found[0] if id else found
+
+
+def _sections(content: dict[str, Any]) -> list[str]:
+    return [key for key, value in content.items() if isinstance(value, list) and value]
+
+
+def _name(entry: dict[str, Any]) -> str:
+    return str(entry["id"]) if "id" in entry else f"{entry.get('before')} → {entry.get('after')}"
+
+
+def _census(content: dict[str, Any]) -> str:
+    return ", ".join(f"{len(content[section])} {section}" for section in _sections(content))
+
+
+def _plain(value: Any) -> Any:
+    """A record as JSON, without what it leaves at its default."""
+    if hasattr(value, "__dataclass_fields__"):
+        return {
+            each.name: _plain(getattr(value, each.name))
+            for each in fields(value)
+            if each.repr and getattr(value, each.name) not in ((), None)
+        }
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list | frozenset):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _lines(value: Any, indent: str = "") -> Iterator[str]:
+    """Indented lines, a key or an entry each."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if isinstance(each, dict | list) and each:
+                yield f"{indent}{key}:"
+                yield from _lines(each, indent + "  ")
+            else:
+                yield f"{indent}{key}: {each if each not in ({}, []) else '–'}"
+    elif isinstance(value, list):
+        for each in value:
+            first, *rest = _lines(each, indent + "  ") if isinstance(each, dict | list) else (f"{indent}  {each}",)
+            yield f"{indent}- {first.removeprefix(indent + '  ')}"
+            yield from rest
+    else:
+        yield f"{indent}{value}"

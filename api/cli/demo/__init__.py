@@ -1,0 +1,1 @@
+"""The demonstration: real orders on a real engine, shown as they move."""

@@ -1,0 +1,79 @@
+"""`serve`: one process with API, engine, relay, inbox, timers and projections, until it is told to stop."""
+
+import signal
+import socket
+import sys
+from typing import Any
+
+from api.cli.failures import Failed
+from api.cli.flags import ALL, with_settings
+from api.settings import Settings, url_of
+
+# Seconds that requests under way have to end in. With what the system needs for its last batch it stays below the ten of the contract.
+GRACE = 4
+
+
+@with_settings(*ALL)
+def serve(settings: Settings) -> None:
+    """Run the engine with its API until stopped."""
+    # The address is taken first: a second server on it ends before it touches the store.
+    with _listening(settings.host, settings.port) as listener:
+        asked_to_stop = _stop_signals()
+        from adapters.telemetry import configure_logging
+        from api.wiring import build
+
+        configure_logging(settings.log_format)
+        system = build(settings)
+        try:
+            system.start()
+            if not asked_to_stop:
+                _answer_requests(system, listener, settings)
+        finally:
+            system.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # Bound alone does not keep another process away that also wants to listen; nobody is answered before the system runs.
+        listener.listen(2048)
+    except OSError as error:
+        raise Failed(f"Cannot listen on {host}:{port}: {(error.strerror or str(error)).lower()}.") from None
+    return listener
+
+
+def _stop_signals() -> list[int]:
+    """SIGTERM and SIGINT stop in good order, whenever they come: the list has those that came. (While it answers, uvicorn has its own handlers; it
+    raises what it caught again afterwards, for these.)"""
+    came: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda caught, frame: came.append(caught))
+    return came
+
+
+def _answer_requests(system: Any, listener: socket.socket, settings: Settings) -> None:
+    import uvicorn
+
+    from api.app import create_app
+
+    port = listener.getsockname()[1]
+    config = uvicorn.Config(
+        create_app(system),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    _greet(settings, port)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _greet(settings: Settings, port: int) -> None:
+    if settings.auth == "none-anywhere":
+        print("Warning: --auth none-anywhere lets everybody in who can reach this address.", file=sys.stderr)
+    if settings.log_format == "console":
+        url = url_of(settings.host, port)
+        print(f"Crossconnect is at {url} (console {url}/console, calls {url}/docs). Stop it with Ctrl-C.", file=sys.stderr)

@@ -1,0 +1,141 @@
+"""`verify` and `rebuild`: the store proves itself, and views are made anew from the log. Both read the store; a server may run meanwhile."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from api.cli.failures import Failed
+from api.cli.flags import AsJson, with_settings
+from api.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.event_log.codec import Codec
+    from adapters.event_log.port import EventLog
+    from adapters.projector import Projector
+    from adapters.read_models.port import ReadModelStore
+    from projections.view import View
+
+# How many ids of a broken invariant are named; --json names all.
+NAMED = 20
+
+
+class Rebuilt(NamedTuple):
+    """One view folded anew: how long it took, and the ids of rows that differ (with --check)."""
+
+    view: str
+    events: int
+    seconds: float
+    events_per_second: float
+    differing: list[str]
+
+
+@with_settings("store")
+def verify(settings: Settings, as_json: AsJson = False) -> None:
+    """Check everything that must always hold; exit 1 and the ids when something does not."""
+    from adapters.verify import verify as checks
+    from api.cli.terminal import print_json, progress
+
+    with opened(settings) as (log, codec, read_models), progress("Reading the log", "events", not as_json) as moved:
+        findings = list(checks(log, codec, read_models, moved))
+    if as_json:
+        print_json([{"name": each.name, "checked": each.checked, "offending": list(each.offenders)} for each in findings])
+    else:
+        for each in findings:
+            print(f"{'✗' if each.offenders else '✓'} {each.name}: {each.checked} checked, {len(each.offenders)} wrong")
+            for id in each.offenders[:NAMED]:
+                print(f"    {id}")
+    broken = [each.name for each in findings if each.offenders]
+    if broken:
+        raise Failed(f"{len(broken)} of {len(findings)} invariants do not hold.")
+
+
+@with_settings("store")
+def rebuild(
+    settings: Settings,
+    view: Annotated[str, typer.Argument(metavar="[VIEW]", help="the view's name")] = "",
+    every: Annotated[bool, typer.Option("--all", help="every view")] = False,
+    check: Annotated[bool, typer.Option("--check", help="change nothing: compare with the live rows, exit 1 when they differ")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fold a view from the log's beginning."""
+    views = _chosen(view, every)
+    from adapters.projector import Projector
+    from api.cli.terminal import print_json
+
+    results = []
+    with opened(settings) as (log, codec, read_models):
+        projector = Projector(log, codec, read_models, views)
+        for each in views:
+            result = _rebuilt(projector, each, check, as_json)
+            results.append(result)
+            if not as_json:
+                print(_sentence(result, check))
+    if as_json:
+        print_json([result._asdict() for result in results])
+    differing = sum(len(result.differing) for result in results)
+    if differing:
+        raise Failed(f"{differing} rows differ from what the log says: `crossconnect rebuild --all` makes them anew.")
+
+
+def _chosen(name: str, every: bool) -> "list[View]":
+    from projections import VIEWS
+
+    if every:
+        return list(VIEWS)
+    found = [view for view in VIEWS if view.name == name]
+    if not found:
+        what = f"There is no view {name!r}" if name else "Name a view, or say --all"
+        raise Failed(f"{what}: {', '.join(view.name for view in VIEWS)}.", 2)
+    return found
+
+
+def _rebuilt(projector: "Projector", view: "View", check: bool, quiet: bool) -> Rebuilt:
+    from api.cli.terminal import progress
+
+    began, events = time.perf_counter(), 0
+    with progress(view.name, "events", not quiet) as moved:
+
+        def counted(done: int, total: int) -> None:
+            nonlocal events
+            events = done
+            moved(done, total)
+
+        differing = projector.check(view, counted) if check else []
+        if not check:
+            projector.rebuild(view, counted)
+    seconds = time.perf_counter() - began
+    return Rebuilt(view.name, events, seconds, events / seconds, differing)
+
+
+def _sentence(result: Rebuilt, check: bool) -> str:
+    told = f"{result.view}: {result.events} events in {result.seconds:.2f} s ({result.events_per_second:,.0f}/s)"
+    if not check:
+        return told
+    return f"{told}, {len(result.differing)} rows differ" + "".join(f"\n    {id}" for id in result.differing[:NAMED])
+
+
+@contextmanager
+def opened(settings: Settings) -> "Iterator[tuple[EventLog, Codec, ReadModelStore]]":
+    """The store of a server, opened beside it. Raises LogUnavailable, or Failed when there is none."""
+    from adapters.event_log import open_log
+    from adapters.event_log.codec import Codec
+    from adapters.event_log.upcasters import UPCASTERS
+    from adapters.read_models import open_read_models
+    from domain.events import EVENTS
+
+    path = settings.store.removeprefix("sqlite:///")
+    if path != settings.store and not os.path.exists(path):
+        raise Failed(f"There is no store at {path}: name it with --store.")
+    log = open_log(settings.store)
+    try:
+        read_models = open_read_models(settings.store)
+        try:
+            yield log, Codec(EVENTS, UPCASTERS), read_models
+        finally:
+            read_models.close()
+    finally:
+        log.close()

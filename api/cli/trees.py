@@ -1,0 +1,83 @@
+"""An order as a tree on the screen: items, their services with tasks, visits, and what is open (shape: projections/order_trees.py)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.tree import Tree
+
+from api.cli.terminal import escaped, moment, reason, state
+
+Document = Mapping[str, Any]
+
+
+def order_tree(document: Document) -> Tree:
+    """The tree of one order."""
+    tree = Tree(
+        f"[bold]{escaped(document['id'])}[/] {state(document['state'])}{_aside(document.get('externalId'), document.get('customer'))}"
+    )
+    for problem in document.get("reasons") or ():
+        tree.add(f"refused: {escaped(problem.get('message', ''))}")
+    for item in document["items"].values():
+        if not item.get("parent"):
+            _add_item(tree, item, document)
+    for visit in document["workOrders"].values():
+        _add_visit(tree, visit)
+    _add_open(tree, document["obligations"].values())
+    for change in document.get("changes") or ():
+        outcome = "accepted" if change["accepted"] else "refused: " + "; ".join(each["message"] for each in change["reasons"])
+        tree.add(f"{escaped(change['kind'])} {escaped(change['id'])} {escaped(outcome)}")
+    return tree
+
+
+def _aside(*texts: object) -> str:
+    told = ", ".join(escaped(text) for text in texts if text)
+    return f" [dim]({told})[/]" if told else ""
+
+
+def _add_item(above: Tree, item: Document, document: Document) -> None:
+    what = item.get("offering") or item.get("specification") or ""
+    branch = above.add(
+        f"item {escaped(item['id'])} {escaped(item['action'])} [bold]{escaped(what)}[/] {state(item['state'])}{_aside(item.get('product'))}"
+    )
+    for path in item.get("missing") or ():
+        branch.add(f"[yellow]missing[/] {escaped(path)}")
+    for id in item["services"]:
+        if (service := document["services"].get(id)) and service["item"] == item["id"]:
+            _add_service(branch, service, document)
+    for child in document["items"].values():
+        if child.get("parent") == item["id"]:
+            _add_item(branch, child, document)
+
+
+def _add_service(above: Tree, service: Document, document: Document) -> None:
+    order = service.get("serviceOrder") or {}
+    title = f"{escaped(service['category'])} [bold]{escaped(service['name'])}[/] {state(service['state'])}"
+    branch = above.add(title + _aside(service["id"], order.get("id")))
+    for id in service["tasks"]:
+        if task := document["tasks"].get(id):
+            branch.add(_task(task))
+
+
+def _task(task: Document) -> str:
+    who = task.get("targetSystem") or task.get("group") or ""
+    attempt = f" attempt {task['attempt']}" if task.get("attempt", 1) > 1 else ""
+    undo = " undo" if task.get("undo") else ""
+    return f"{escaped(task['name'])}{undo} {state(task['state'])}{attempt}{_aside(who, task['id'])} {reason(task)}".rstrip()
+
+
+def _add_visit(above: Tree, visit: Document) -> None:
+    period = visit.get("appointment") or {}
+    when = f" on {moment(period['startDateTime'])}" if period.get("startDateTime") else ""
+    above.add(
+        f"visit [bold]{escaped(visit['name'])}[/] {state(visit['state'])}{when}{_aside(visit['id'], visit['place']['id'])} {reason(visit)}".rstrip()
+    )
+
+
+def _add_open(above: Tree, obligations: Iterable[Document]) -> None:
+    rows = list(obligations)
+    if not rows:
+        return
+    branch = above.add("[bold]waits for[/]")
+    for row in rows:
+        due = f", due {moment(row['dueAt'])}" if row.get("dueAt") else ""
+        branch.add(f"{escaped(row['task'])}: {reason(row)}{due}")
