@@ -139,7 +139,11 @@ class Fulfillment:
     def _joins_withdrawn(self, plan: Plan) -> list[str]:
         if self.withdrawal is None:
             return []
-        ending = {id for id, service in self.progress.services.items() if self.withdrawal.is_ending(service)}
+        ending = {
+            id
+            for id, service in self.progress.services.items()
+            if service.planned.action != "noChange" and self.withdrawal.takes_back(service)
+        }
         return [item.id for item in plan.items if not ending.isdisjoint(item.services)]
 
     def _orders(self, plan: Plan) -> Iterator[Any]:
@@ -282,7 +286,7 @@ class Fulfillment:
         self._due.append(FulfilProduct(planned.product, self.order, planned, self._values(item), self.now))
         for id in planned.detached:
             service = self.progress.services.get(id)
-            if service is None or service.planned.action != "delete":
+            if service is None or service.planned.action != "delete" or (self.withdrawal and self.withdrawal.takes_back(service)):
                 self._due.append(DetachService(id, self.order, planned.product))
         self._finish(f"item:{planned.id}")
         self._tell_parent(item)
@@ -381,6 +385,8 @@ class Fulfillment:
             self.withdrawal = Withdrawal(self.order, self.progress)
         self.withdrawal.start(items, outcome, include_completed)
         self._ready = [node for node in self._ready if not self.withdrawal.covers(node)]
+        for item in self.withdrawal.take_freed():
+            self._settle_item(item)
 
     def _show(self, item: ItemProgress, state: str) -> None:
         if item.closed or (item.state in TERMINAL and not (self.withdrawal and item.planned.id in self.withdrawal.items)):

@@ -26,6 +26,7 @@ class Withdrawal:
         self._of = progress
         self._stopping: list[Any] = []
         self._closed: list[ItemProgress] = []
+        self._freed: list[ItemProgress] = []
         self._undoing = ""
         self._undone: set[str] = set()
         self._to_undo: list[str] = []
@@ -38,7 +39,8 @@ class Withdrawal:
         self.items.update(dict.fromkeys(new, outcome))
         touched = dict.fromkeys(id for item in new for id in self._needs(item))
         for service in (self._of.services[id] for id in touched):
-            self._stop_service(service)
+            if service.planned.action != "noChange" and self.takes_back(service):
+                self._stop_service(service)
         for visit, state in self._of.visit_states.items():
             if state not in TERMINAL and self.covers(visit):
                 self._stopping.append(CancelWorkOrder(visit))
@@ -52,8 +54,9 @@ class Withdrawal:
 
     def _stop_service(self, service: ServiceProgress) -> None:
         planned = service.planned
-        if planned.action == "noChange" or not self._is_alone(service):
-            return
+        for item in (self._of.items[id] for id in service.users if id not in self.items):
+            item.open.discard(planned.id)
+            self._freed.append(item)
         if service.state == COMPLETED:
             self._stopping.append(ReopenService(planned.id, self._order, planned.action))
         for task in planned.tasks:
@@ -101,14 +104,12 @@ class Withdrawal:
         if visit is not None:
             return all(id in self.items for id in visit.items)
         service = of.service_of.get(node)
-        return service is not None and self._is_alone(service)
+        return service is not None and self.takes_back(service)
 
-    def _is_alone(self, service: ServiceProgress) -> bool:
-        return bool(service.users) and all(id in self.items for id in service.users)
-
-    def is_ending(self, service: ServiceProgress) -> bool:
-        """Whether a service is being taken back, so that who joins it goes with it."""
-        return service.planned.action != "noChange" and self._is_alone(service)
+    def takes_back(self, service: ServiceProgress) -> bool:
+        """Whether nobody but withdrawn items wants what is done to a service; to end it, all have to want that."""
+        one = any if service.planned.action == "delete" else all
+        return bool(service.users) and one(id in self.items for id in service.users)
 
     def undoing(self, task: str) -> None:
         """The undo of `task` has been requested."""
@@ -131,6 +132,11 @@ class Withdrawal:
             self._undoing = task
             return [DispatchTask(service_order_id(self._order, self._of.service_of[task].planned.number), task, undo=True)]
         return list(self._close(now))
+
+    def take_freed(self) -> list[ItemProgress]:
+        """Items that go on without a service that was to be ended for them too; asked after `start`."""
+        freed, self._freed = self._freed, []
+        return freed
 
     def take_closed(self) -> list[ItemProgress]:
         """The items that came to their end since it was asked last."""
@@ -161,7 +167,7 @@ class Withdrawal:
         if not closing:
             return
         ending = dict.fromkeys(id for item in closing for id in self._needs(item.planned.id))
-        services = [service for id in ending if self._is_alone(service := self._of.services[id])]
+        services = [service for id in ending if self.takes_back(service := self._of.services[id])]
         yield from self._close_services(services, now)
         for item in closing:
             yield from self._close_item(item, now)
@@ -173,6 +179,9 @@ class Withdrawal:
             outcome = self.items.get(planned.owner, CANCELLED)
             undone = service.state == COMPLETED or any(task.id in self._of.finished for task in planned.tasks)
             yield AbandonService(planned.id, self._order, planned.action, planned.previous, undone, outcome, now)
+            for item in (self._of.items[id] for id in service.users if id not in self.items):
+                if item.state == COMPLETED:
+                    yield DetachService(planned.id, self._order, item.planned.product)
             if planned.action != "noChange" and not service.kept:
                 service.state = outcome
                 orders.setdefault((planned.number, outcome), []).append(planned.item)
@@ -187,7 +196,7 @@ class Withdrawal:
         if planned.missing:
             return
         for id in planned.services:
-            if not self._is_alone(self._of.services[id]):
+            if not self.takes_back(self._of.services[id]):
                 yield DetachService(id, self._order, planned.product, undo=True)
         for id in planned.detached:
             yield AttachService(id, self._order, planned.product)

@@ -224,12 +224,12 @@ class Story:
                 for service in product.services:
                     assert services[service].is_live, f"{id} is active, its {service} is {services[service].state}"
                     assert id in services[service].holders, f"{id} does not hold its {service}"
-        for id, service in services.items():
-            assert not service.pending, f"{id} is still being changed by {service.pending}"
-            if service.is_live:
-                held = [product for product in service.holders if products[product].status not in GONE]
-                assert held == list(service.holders), f"{id} is held by products that are gone"
-                assert held, f"{id} is {service.state}, and nobody holds it"
+        for id, held in services.items():
+            assert not held.pending, f"{id} is still being changed by {held.pending}"
+            if held.is_live:
+                holding = [product for product in held.holders if products[product].status not in GONE]
+                assert holding == list(held.holders), f"{id} is held by products that are gone"
+                assert holding, f"{id} is {held.state}, and nobody holds it"
 
 
 def _active(story: Story) -> list[str]:

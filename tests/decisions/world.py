@@ -157,13 +157,9 @@ class InMemory:
         """The id of a task by specification and name (`gpon-port/configure`) in the (last) order."""
         specification, _, task = name.partition("/")
         order = order or self.orders[-1]
-        for number in self.state(order).service_orders:
-            for item in self.state(service_order_id(order, number)).items.values():
-                if item.service.specification == specification:
-                    for id in item.tasks:
-                        if id.endswith(f".{task}"):
-                            return id
-        raise KeyError(name)
+        orders: list[ServiceOrder] = [self.state(service_order_id(order, number)) for number in self.state(order).service_orders]
+        found = [id for each in orders for item in each.items.values() if item.service.specification == specification for id in item.tasks]
+        return next(id for id in found if id.endswith(f".{task}"))
 
     def product(self, order: str, item: str) -> str:
         return str(self.state(order).parts[item].product)
