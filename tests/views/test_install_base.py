@@ -1,0 +1,112 @@
+"""The install base: products as TMF637 and services as TMF638 show them."""
+
+from datetime import timedelta
+
+from projections import PRODUCTS, SERVICES
+from tests.views.story import ABSENT, BEGINNING, Story, item, order
+
+
+def held(story: Story, service: str) -> list[str]:
+    """The products that hold the one service of a specification."""
+    (row,) = [each for each in story.rows(SERVICES).values() if each["serviceSpecification"]["id"] == service]
+    return [each["id"] for each in row["relatedEntity"]]
+
+
+def test_an_ordered_product_waits_and_is_active_once_its_item_is_done() -> None:
+    story = Story().submit("po-1", order(item("1", "mobile-line")))
+    waiting = {
+        "@type": "Product",
+        "href": "/tmf-api/productInventory/v4/product/pr-1-1",
+        "status": "pendingActive",
+        "startDate": ABSENT,
+        "productOffering": {"id": "mobile-line"},
+        "productSpecification": {"id": "mobile-line"},
+        "relatedParty": [{"id": "cust-1", "role": "customer", "@referredType": "Customer"}],
+        "productOrderItem": [{"productOrderId": "po-1", "orderItemId": "1", "orderItemAction": "add"}],
+        "productCharacteristic": [{"name": "simType", "value": "esim", "valueType": "string"}],
+        "place": [{"id": "site-1", "role": "installation"}],
+        "realizingService": [],
+    }
+    story.then_rows(PRODUCTS, {"pr-1-1": waiting})
+    story.finish().then_rows(PRODUCTS, {"pr-1-1": {"status": "active", "startDate": BEGINNING + timedelta(seconds=1)}})
+    services = [each["id"] for each in story.rows(PRODUCTS)["pr-1-1"]["realizingService"]]
+    assert set(services) == set(story.rows(SERVICES))
+
+
+def test_a_bundle_is_a_product_that_names_its_parts() -> None:
+    parts = [{"relationshipType": "bundles", "product": {"id": f"pr-1-1.{part}", "@type": "Product"}} for part in (1, 2, 3)]
+    rows = Story().submit("po-1", order(item("1", "triple-play"))).finish().rows(PRODUCTS)
+    assert rows["pr-1-1"]["isBundle"] is True
+    assert [each["product"]["id"] for each in rows["pr-1-1"]["productRelationship"]] == [part["product"]["id"] for part in parts]
+    assert rows["pr-1-1.1"]["isBundle"] is False
+
+
+def test_a_change_shows_when_it_is_done_and_the_product_remembers_both_orders() -> None:
+    story = Story().submit("po-1", order(item("1", "fibre-broadband", downstream=100))).finish()
+    story.submit("po-2", order(item("7", product="pr-1-1", action="modify", site="", downstream=1000)))
+    assert value(story, "downstream") == 100
+    story.finish()
+    assert value(story, "downstream") == 1000
+    orders = [
+        (each["productOrderId"], each["orderItemId"], each["orderItemAction"])
+        for each in story.rows(PRODUCTS)["pr-1-1"]["productOrderItem"]
+    ]
+    assert orders == [("po-1", "1", "add"), ("po-2", "7", "modify")]
+
+
+def value(story: Story, name: str) -> object:
+    return next(each["value"] for each in story.rows(PRODUCTS)["pr-1-1"]["productCharacteristic"] if each["name"] == name)
+
+
+def test_an_ended_product_says_when_and_so_do_its_services() -> None:
+    story = Story().submit("po-1", order(item("1", "mobile-line"))).finish()
+    story.submit("po-2", order(item("1", product="pr-1-1", action="delete", site="")))
+    story.then_rows(PRODUCTS, {"pr-1-1": {"status": "pendingTerminate"}})
+    story.finish().then_rows(PRODUCTS, {"pr-1-1": {"status": "terminated", "terminationDate": story.now}})
+    for service in story.rows(SERVICES).values():
+        assert (service["state"], service["isServiceEnabled"], service["endDate"]) == ("terminated", False, story.now)
+        assert [each["itemAction"] for each in service["serviceOrderItem"]] == ["add", "delete"]
+
+
+def test_a_cancelled_order_leaves_a_cancelled_product() -> None:
+    story = Story().submit("po-1", order(item("1", "mobile-line"))).cancel("po-1").finish()
+    story.then_rows(PRODUCTS, {"pr-1-1": {"status": "cancelled"}})
+
+
+def test_a_withdrawn_termination_makes_the_product_active_again() -> None:
+    story = Story().submit("po-1", order(item("1", "mobile-line"))).finish()
+    story.submit("po-2", order(item("1", product="pr-1-1", action="delete", site=""))).cancel("po-2").finish()
+    story.then_rows(PRODUCTS, {"pr-1-1": {"status": "active", "terminationDate": ABSENT}})
+
+
+def test_a_service_that_runs_says_since_when_and_for_whom() -> None:
+    story = Story().submit("po-1", order(item("1", "mobile-line")))
+    for service in story.rows(SERVICES).values():
+        assert (service["state"], service["hasStarted"], service["serviceDate"]) == ("designed", False, "2026-11-22")
+    for service in story.finish().rows(SERVICES).values():
+        assert (service["state"], service["hasStarted"], service["startDate"]) == ("active", True, story.now)
+        assert service["relatedEntity"] == [
+            {
+                "id": "pr-1-1",
+                "href": "/tmf-api/productInventory/v4/product/pr-1-1",
+                "role": "product",
+                "@type": "RelatedEntityRefOrValue",
+                "@referredType": "Product",
+            }
+        ]
+        assert service["serviceOrderItem"][0]["serviceOrderId"] == "so-1-1"
+
+
+def test_a_shared_service_names_every_product_that_holds_it() -> None:
+    story = Story().submit("po-1", order(item("1", "fibre-broadband"))).finish()
+    story.submit("po-2", order(item("1", "tv"))).finish()
+    assert held(story, "access-line") == ["pr-1-1", "pr-2-1"]
+    story.submit("po-3", order(item("1", product="pr-1-1", action="delete", site=""))).finish()
+    assert held(story, "access-line") == ["pr-2-1"]
+
+
+def test_a_skipped_step_leaves_a_service_that_does_not_run() -> None:
+    story = Story().submit("po-1", order(item("1", "mobile-line"))).answer("1.2.activate", "rejected")
+    story.resolve("so-1-1", "1.2.activate", "skip")
+    (rfs,) = [each for each in story.rows(SERVICES).values() if each["category"] == "RFS"]
+    assert (rfs["state"], rfs["isServiceEnabled"], "startDate" in rfs) == ("inactive", False, False)
