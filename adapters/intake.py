@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from schemas.reading import Unreadable, digest
-
 from adapters import telemetry
 from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
 from adapters.event_log.port import Advance
@@ -22,6 +20,7 @@ from domain.values import Reason, Rejected
 from domain.work_order import AnswerWorkOrder
 from schemas import product_ordering, results
 from schemas.cloud_events import Received, received
+from schemas.reading import Unreadable, digest
 
 PRODUCT_ORDER_COMMANDS = "crossconnect.product-order.commands.v1"
 ACTIVATION_RESULTS = "crossconnect.activation.results.v1"
