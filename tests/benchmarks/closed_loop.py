@@ -16,6 +16,7 @@ from adapters.event_log.port import EventLog, Row
 from tests.benchmarks.doors import Door, Refused
 from tests.benchmarks.loads import Load
 from tests.servers.crossconnect import Crossconnect
+from tests.servers.target_systems import TargetSystems
 
 ACCEPTED = "ProductOrderAcknowledged/1"
 CHANGED = "ProductOrderItemsChanged/1"
@@ -28,7 +29,8 @@ class Stalled(Exception):
 
 
 class Window(NamedTuple):
-    """What was measured in one window. `cpu_seconds`, `commits` and `publishes` are those of the window; `latencies` in seconds, one an order."""
+    """What was measured in one window. `cpu_seconds` and `commits` are the server's, `publishes` those of driver and target systems; `latencies` in
+    seconds, one an order."""
 
     orders: int
     seconds: float
@@ -84,8 +86,9 @@ def _is_end(row: Row) -> bool:
 class ClosedLoop:
     """Drives one server. Customers are numbered through, so that no two orders are for the same one."""
 
-    def __init__(self, server: Crossconnect, log: EventLog, prefix: str = "cust") -> None:
+    def __init__(self, server: Crossconnect, systems: TargetSystems, log: EventLog, prefix: str = "cust") -> None:
         self._server = server
+        self._systems = systems
         self._log = log
         self._customers: Iterator[str] = (f"{prefix}-{number}" for number in count(1))
         self._ends = Ends(log)
@@ -103,8 +106,8 @@ class ClosedLoop:
         return Window(orders, ended - began, latencies, cpu_after - cpu, commits_after - commits, publishes_after - publishes)
 
     def _marks(self, door: Door) -> tuple[int, float, float, float, int]:
-        commits = self._server.metric("crossconnect_commits_total")
-        return self._ends.position, time.monotonic(), self._server.cpu_seconds(), commits, door.publishes
+        commits, publishes = self._server.metric("crossconnect_commits_total"), door.publishes + self._systems.counts()["publishes"]
+        return self._ends.position, time.monotonic(), self._server.cpu_seconds(), commits, publishes
 
     def _until(self, load: Load, door: Door, end: float) -> int:
         orders = 0
