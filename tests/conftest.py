@@ -3,6 +3,7 @@
 import pytest
 
 from tests.servers import RAN
+from tests.servers.kafka import kafka, kafka_server
 from tests.servers.postgres import postgres, postgres_server
 from tests.servers.stores import new_store
 

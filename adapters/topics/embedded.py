@@ -14,7 +14,8 @@ from adapters.event_log.codec import Codec
 from adapters.event_log.port import EventLog, LogUnavailable, PositionConflict
 from adapters.telemetry import INBOX_LAG
 from adapters.topics.port import Batch, Message, MessageTooLarge, Outgoing, TopicsUnavailable
-from adapters.topics.store import BATCH_MESSAGES, LARGEST_MESSAGE, TopicStore
+from adapters.topics.store import BATCH_MESSAGES, TopicStore
+from schemas.topics import LARGEST_MESSAGE
 
 log_of_topics = structlog.get_logger("topics")
 

@@ -11,9 +11,6 @@ from adapters.topics.port import Message, Outgoing
 BATCH_MESSAGES = 500
 BATCH_BYTES = 4 * 1024 * 1024
 
-# The largest message that a topic takes; bodies over HTTP end at half of it.
-LARGEST_MESSAGE = 8 * 1024 * 1024
-
 Headers = tuple[tuple[str, bytes], ...]
 
 encode_headers = msgspec.msgpack.Encoder().encode

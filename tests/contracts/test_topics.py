@@ -13,7 +13,8 @@ import pytest
 from adapters.event_log.port import PositionConflict
 from adapters.topics import open_topics
 from adapters.topics.port import Batch, Message, MessageTooLarge, Outgoing, Producer, Source, Topics
-from adapters.topics.store import BATCH_BYTES, BATCH_MESSAGES, LARGEST_MESSAGE
+from adapters.topics.store import BATCH_BYTES, BATCH_MESSAGES
+from schemas.topics import LARGEST_MESSAGE
 
 COMMANDS = "crossconnect.product-order.commands.v1"
 RESULTS = "crossconnect.activation.results.v1"
