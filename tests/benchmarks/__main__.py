@@ -36,6 +36,7 @@ def main() -> None:
     wanted = asked.only or [*NAMES, *([LONG] if asked.long else [])]
     pace = QUICK if asked.quick else FULL
     console = Console()
+    console.width = max(console.width, 160)  # a table that is wrapped cannot be read
     with cases.new_folder() as name, console.status("calibrating") as status:
         folder = Path(name)
         found = machine(folder)
@@ -99,7 +100,7 @@ def _postgres_and_kafka(name: str, servers: ExitStack) -> cases.Case:
 
     postgres = servers.enter_context(running_postgres(durable=True))
     kafka = servers.enter_context(running_kafka())
-    return cases.Case(name, W1, "topic", CLIENTS, lambda folder: servers.enter_context(postgres.fresh_database()), kafka.servers)
+    return cases.Case(name, W1, "topic", CLIENTS, lambda folder: servers.enter_context(postgres.fresh_database()), kafka.bootstrap)
 
 
 if __name__ == "__main__":

@@ -75,11 +75,12 @@ def running(store: str, folder: Path, load: Load, kafka: str = "", script: str =
 
 def sqlite_in(folder: Path) -> str:
     """An empty SQLite store in a folder of its own under `folder`."""
-    return f"sqlite:///{_fresh(folder)}/store.db"
+    return f"sqlite:///{_fresh(folder)}/s.db"
 
 
 def _fresh(folder: Path) -> Path:
-    path = folder / f"store-{time.time_ns()}"
+    """Short names, because processes wake each other by sockets beside the store, whose addresses hold some 100 bytes."""
+    path = folder / str(len(list(folder.iterdir())))
     path.mkdir()
     return path
 
@@ -201,4 +202,4 @@ def memory(orders: int, folder: Path, tell: Tell) -> Row:
 
 def new_folder() -> "TemporaryDirectory[str]":
     """Where stores and logs of a run are kept; everything is deleted at its end."""
-    return TemporaryDirectory(prefix="crossconnect-benchmarks-")
+    return TemporaryDirectory(prefix="bench-")
