@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.console import add_console
 from api.documentation import add_documentation
 from api.http.context import Context
 from api.http.edge import Edge, allowed_methods
@@ -28,7 +29,7 @@ def create_app(system: System) -> FastAPI:
     app = FastAPI(title="Crossconnect", version=VERSION, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = Context(system)
     system.parts.append(app.state.context)
-    for add in (_add_resources, add_orders, add_queues, add_events, add_operations):
+    for add in (_add_resources, add_orders, add_queues, add_events, add_operations, add_console):
         router = APIRouter()
         add(router)
         app.include_router(router)

@@ -14,6 +14,8 @@ from api.http.errors import HttpError
 from api.http.messages import encode, json_response
 from api.http.openapi import components
 from api.http.shapes import Shape
+from schemas.generate import MESSAGES, json_schema
+from schemas.topics import asyncapi
 
 ABOUT = """Order orchestration for telecom operators. TMF resources follow TMF630: `fields`, filters, `sort`, `offset` and `limit` work on
 every list, and every error has a TMF error body."""
@@ -47,6 +49,7 @@ def add_documentation(app: FastAPI, shapes: Iterable[Shape]) -> None:
     router.add_api_route("/asyncapi", show_asyncapi, methods=["GET"])
     router.add_api_route("/docs", show_page, methods=["GET"])
     router.add_api_route("/docs/{name}", show_asset, methods=["GET"])
+    router.add_api_route("/schemas/{name}", show_schema, methods=["GET"])
     app.include_router(router)
 
 
@@ -58,17 +61,16 @@ def openapi_document(app: FastAPI, shapes: Iterable[Shape]) -> dict[str, Any]:
 
 
 async def show_asyncapi(request: Request) -> Response:
-    """The topics, from their manifest."""
-    return json_response(asyncapi_document())
+    """AsyncAPI 3.0 of all topics, from their manifest."""
+    return json_response(asyncapi())
 
 
-@cache
-def asyncapi_document() -> dict[str, Any]:
-    """AsyncAPI 3.0 of all topics."""
-    from schemas.topics import asyncapi
-
-    document: dict[str, Any] = asyncapi()
-    return document
+async def show_schema(request: Request) -> Response:
+    """The JSON Schema of a message: what `ce_dataschema` points at."""
+    name, _, suffix = request.path_params["name"].rpartition(".")
+    if suffix != "json" or name not in MESSAGES:
+        raise HttpError(404, "There is nothing at this address.")
+    return json_response(json_schema(name))
 
 
 async def show_page(request: Request) -> Response:

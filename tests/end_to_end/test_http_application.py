@@ -160,6 +160,29 @@ async def test_docs_need_no_other_host(client: httpx.AsyncClient) -> None:
         assert (await client.get(f"/docs/{name}")).status_code == 200
 
 
+async def test_asyncapi_describes_every_topic_and_schemas_can_be_fetched(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/asyncapi")).json()
+    assert document["asyncapi"].startswith("3.")
+    assert "crossconnect.activation.requests.v1" in document["channels"]
+    for name in document["components"]["schemas"]:
+        schema = (await client.get(f"/schemas/{name}.json")).json()
+        Draft202012Validator.check_schema(schema)
+        assert schema["$id"] == f"/schemas/{name}.json"
+    for name in ("nothing.json", "notification.v1", "..%2Fcatalog.py"):
+        assert (await client.get(f"/schemas/{name}")).status_code == 404
+
+
+async def test_the_console_is_files_of_ours_and_says_so(client: httpx.AsyncClient) -> None:
+    page = await client.get("/console")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    for name in ("console.js", "console.css"):
+        assert f"/console/{name}" in page.text
+        assert "://" not in (await client.get(f"/console/{name}")).text
+    assert "innerHTML" not in (await client.get("/console/console.js")).text
+    assert (await client.get("/console/__init__.py")).status_code == 404
+
+
 def references(value: Any) -> list[str]:
     """Every component that a document points at."""
     if isinstance(value, dict):
