@@ -1,6 +1,5 @@
 """Work order (TMF697): a visit to a site by field service, asked for under a stable key and gating the service orders that need it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -130,7 +129,8 @@ Event = (
 # State --------------------------------------------------------------------------------------------------------------------------------
 @record
 class WorkOrder:
-    """`first_attempt` is where the present retry budget began; `cancelling`: a cancel has been asked for and not been answered yet; `final`: the key has its final answer."""
+    """`first_attempt` is where the present retry budget began; `cancelling`: a cancel has been asked for and not been answered yet;
+    `final`: the key has its final answer."""
 
     product_order: str
     customer: str
@@ -271,27 +271,54 @@ def evolve(order: WorkOrder | None, event: Event) -> WorkOrder:
     assert order is not None, "a work order's history begins with WorkOrderAcknowledged"
     match event:
         case WorkOrderRequested():
-            return replace(
-                order,
-                state=event.state or order.state,
-                key=event.key,
-                attempt=event.attempt,
-                first_attempt=event.attempt if event.decision != order.decision or order.state == HELD else order.first_attempt,
-                decision=event.decision,
-                due=event.due,
-                cancelling=event.request["action"] == "cancel",
-                final=False,
-            )
+            return _requested_again(order, event)
         case WorkOrderAnswered():
-            return replace(order, state=event.state or order.state, due=event.due or order.due, final=event.outcome in ENDING)
+            return _with(order, event.state, event.due or order.due, order.final or event.outcome in ENDING)
         case WorkOrderAnswerRecorded() | WorkOrderTimedOut() | FalloutResolved():
             return order
         case FalloutRaised():
-            return replace(order, state=HELD, fallouts=event.number, due=None)
+            return _with(order, HELD, None, order.final, event.number)
         case WorkOrderClosed():
-            return replace(order, state=event.state, due=None)
+            return _with(order, event.state, None, order.final)
         case _:
             assert_never(event)
+
+
+def _requested_again(order: WorkOrder, event: WorkOrderRequested) -> WorkOrder:
+    new_budget = event.decision != order.decision or order.state == HELD
+    return WorkOrder(
+        order.product_order,
+        order.customer,
+        order.visit,
+        event.state or order.state,
+        event.key,
+        event.attempt,
+        event.attempt if new_budget else order.first_attempt,
+        event.decision,
+        event.due,
+        event.request["action"] == "cancel",
+        False,
+        order.fallouts,
+        order.requested_start,
+    )
+
+
+def _with(order: WorkOrder, state: str, due: datetime | None, final: bool, fallouts: int = 0) -> WorkOrder:
+    return WorkOrder(
+        order.product_order,
+        order.customer,
+        order.visit,
+        state or order.state,
+        order.key,
+        order.attempt,
+        order.first_attempt,
+        order.decision,
+        due,
+        order.cancelling,
+        final,
+        fallouts or order.fallouts,
+        order.requested_start,
+    )
 
 
 def is_over(order: WorkOrder) -> bool:

@@ -193,12 +193,13 @@ class _Finder:
         return draft
 
     def _meet(self, draft: ServiceDraft, may_exist: bool) -> None:
-        """Look for the service in the install base; one that this order is at work on is joined."""
+        """Look for the service in the install base; one that this order is at work on, or has made, is joined."""
         planned = self.under_way.get(draft.id)
         if planned is None and not may_exist:
             return
         held: Service | None = self.facts.get(draft.id)
-        if planned is not None and held is not None and held.pending == self.order:
+        ours = held is not None and (held.pending == self.order or (held.is_live and not held.pending and held.last_order == self.order))
+        if planned is not None and ours:
             draft.recall(planned)
         else:
             draft.held = held

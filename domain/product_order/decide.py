@@ -31,7 +31,7 @@ from domain.product_order.events import (
     ProductOrderStarted,
     ProductOrderStartScheduled,
 )
-from domain.product_order.state import Part, ProductOrder, order_state, shown_states
+from domain.product_order.state import Part, ProductOrder, order_state, shown_changes
 from domain.service import Service
 from domain.states import COMPLETED, PARTIAL, PENDING_CANCELLATION, TERMINAL
 from domain.values import Reason, Rejected
@@ -163,8 +163,7 @@ def _built_upon(order: str, part: Part, facts: Facts) -> Iterator[Reason]:
 # Roll-up ------------------------------------------------------------------------------------------------------------------------------
 def _report(command: ReportItems, order: ProductOrder, world: World) -> Events:
     own = {**order.own, **command.items}
-    shown = shown_states(order.parts, own)
-    changed = {item: state for item, state in shown.items() if order.shown[item] != state}
+    changed = shown_changes(order, own, command.items)
     nested = _nested_changes(order, command.items)
     state = order_state(order.parts, own, order.cancelling)
     if not changed and not nested and state == order.state:

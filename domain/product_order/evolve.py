@@ -99,13 +99,15 @@ def _decomposed(order: ProductOrder, plan: Plan) -> ProductOrder:
 
 
 def _parts(plan: Plan) -> dict[str, Part]:
+    acting = {item.id for item in plan.items if item.action != "noChange"}
     children: dict[str, list[str]] = {}
     for item in plan.items:
-        if item.parent and item.action != "noChange":
+        if item.parent in acting and item.id in acting:
             children.setdefault(item.parent, []).append(item.id)
     worked = {service.id for service in plan.services if service.action != "noChange"}
     return {
         item.id: Part(
+            item.parent if item.parent in acting else "",
             tuple(children.get(item.id, ())),
             bool(item.services or item.detached or item.missing or item.id not in children),
             item.product,
@@ -113,5 +115,5 @@ def _parts(plan: Plan) -> dict[str, Part]:
             tuple([id for id in item.detached if id not in worked]),
         )
         for item in plan.items
-        if item.action != "noChange"
+        if item.id in acting
     }

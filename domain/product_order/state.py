@@ -1,6 +1,6 @@
 """Where a product order is: the state of each item, and what the customer sees of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from domain.plan import Plan
@@ -10,9 +10,10 @@ from domain.states import FAILED, PARTIAL, TERMINAL, roll_up
 
 @record
 class Part:
-    """An item: those nested in it, whether it has work of its own, its product, the services that the order works on for it, and those that its
-    product lets go of."""
+    """An item: the one it is nested in, those nested in it, whether it has work of its own, its product, the services that the order works on for
+    it, and those that its product lets go of."""
 
+    parent: str
     children: tuple[str, ...]
     own: bool
     product: str
@@ -44,16 +45,32 @@ def shown_states(parts: dict[str, Part], own: Mapping[str, str]) -> dict[str, st
     """What the customer sees of each item: nested items roll up to their parent first."""
     shown: dict[str, str] = {}
     for id in reversed(parts):  # parents stand before their nested items
-        part = parts[id]
-        if not part.children:
-            shown[id] = own[id]
-            continue
-        states = [shown[child] for child in part.children]
-        if part.own:
-            states.append(own[id])
-        state = roll_up(states)
-        shown[id] = FAILED if state == PARTIAL else state  # TMF622 v4 items know no partial [choice]
+        shown[id] = _shown(id, parts[id], own, shown)
     return shown
+
+
+def shown_changes(order: ProductOrder, own: Mapping[str, str], changed: Iterable[str]) -> dict[str, str]:
+    """What the customer sees differently once the own states of some items have changed."""
+    found: dict[str, str] = {}
+    for id in changed:
+        while id:
+            part = order.parts[id]
+            state = _shown(id, part, own, {child: found.get(child, order.shown[child]) for child in part.children})
+            if state == found.get(id, order.shown[id]):
+                break
+            found[id] = state
+            id = part.parent
+    return {id: state for id, state in found.items() if state != order.shown[id]}
+
+
+def _shown(id: str, part: Part, own: Mapping[str, str], shown: Mapping[str, str]) -> str:
+    if not part.children:
+        return own[id]
+    states = [shown[child] for child in part.children]
+    if part.own:
+        states.append(own[id])
+    state = roll_up(states)
+    return FAILED if state == PARTIAL else state  # TMF622 v4 items know no partial [choice]
 
 
 def order_state(parts: Mapping[str, Part], own: Mapping[str, str], cancelling: str) -> str:

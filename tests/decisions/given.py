@@ -84,12 +84,16 @@ class Decided:
         assert self._rejected is None, f"rejected: {self._rejected}"
         assert list(self.events) == list(expected)
         after = fold(self._decider, self.events, self._before)
+        assert fold(self._decider, self._again(after), after) == after, "the command again changes the state"
+
+    def _again(self, state: Any) -> tuple[Any, ...]:
+        """The same command again: nothing new, or refused because its time is over."""
         try:
-            again = self._decide(after)
+            return self._decide(state)
         except Rejected as rejected:
-            assert rejected.code == "conflict", "a repeated command is refused only because its time is over"
-            return
-        assert fold(self._decider, again, after) == after, f"the command again changes the state: {again}"
+            if rejected.code != "conflict":
+                raise
+            return ()
 
     def then_nothing(self) -> None:
         """No event, and no refusal."""
