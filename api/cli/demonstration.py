@@ -9,7 +9,7 @@ from api.cli.failures import Failed
 
 
 def demo() -> None:
-    """Show real orders from door to install base: a triple play, a refusal, a cancel, a crash."""
+    """Show real orders from door to install base."""
     from api.cli.client import Api
     from api.cli.demo.acts import ACTS, SCRIPT, Cast, summary
     from api.cli.demo.engine import EngineProcess

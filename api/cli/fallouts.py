@@ -23,9 +23,9 @@ Values = Annotated[list[str] | None, typer.Option("--value", metavar="NAME=VALUE
 
 
 @app.callback()
-def _default(context: typer.Context) -> None:
+def _without_a_word(context: typer.Context, url: Url = "", as_json: AsJson = False) -> None:
     if context.invoked_subcommand is None:
-        list_fallouts()
+        list_fallouts(url=url, as_json=as_json)
 
 
 @app.command("list")

@@ -132,7 +132,7 @@ def orders(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """List product orders, or show one with its plan, states and obligations."""
+    """List product orders, or show one as a tree."""
     from api.cli.client import PRODUCT_ORDERS, Api, order_path
     from api.cli.terminal import console, print_json
 

@@ -35,7 +35,7 @@ class Rebuilt(NamedTuple):
 
 @with_settings("store")
 def verify(settings: Settings, as_json: AsJson = False) -> None:
-    """Check everything that must always hold; exit 1 and the ids when something does not."""
+    """Check everything that must always hold."""
     from adapters.verify import verify as checks
     from api.cli.terminal import print_json, progress
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import catalogs, demonstration, doctoring, fallouts, ordering, serving, simulation, stores
+from api.cli import catalogs, demonstration, doctoring, fallouts, ordering, serving, simulation, stores, topics
 
 app = typer.Typer(
     help="Crossconnect takes telecom product orders, splits them into service and work orders, and keeps the install base.",
@@ -19,6 +19,7 @@ app.add_typer(fallouts.app, name="fallout")
 app.command()(stores.verify)
 app.command()(stores.rebuild)
 app.add_typer(catalogs.app, name="catalog")
+app.add_typer(topics.app, name="topics")
 app.add_typer(simulation.app, name="simulate")
 app.command()(demonstration.demo)
 app.command()(doctoring.doctor)

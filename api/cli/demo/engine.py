@@ -65,12 +65,12 @@ class EngineProcess:
         self._process.wait()
         self._process = None
 
-    def stop(self) -> None:
-        """SIGTERM, as an operator's system does. Raises Failed when it does not end as promised."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """In good order, as an operator's system does it. Raises Failed when it does not end as promised."""
         if self._process is None:
             return
         process, self._process = self._process, None
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         try:
             code = process.wait(STOP)
         except subprocess.TimeoutExpired:

@@ -1,0 +1,259 @@
+"""The command line as a person and a script use it: a real server, real exit codes, one sentence for everything that goes wrong."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli.demo.acts import ORDERS, document
+from api.cli.demo.engine import EngineProcess
+
+pytestmark = pytest.mark.servers
+
+SCRIPT = """\
+- match: {customer: refused, specification: hlr-subscription}
+  do: {outcome: rejected, reason: {code: no-sim, message: The SIM is unknown}, times: 1}
+"""
+
+
+class Ended:
+    """What a verb left: its exit code and what it printed."""
+
+    def __init__(self, process: "subprocess.CompletedProcess[str]") -> None:
+        self.code = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def fails_with(self, code: int, words: str) -> None:
+        """One sentence on standard error that has these words, and no traceback."""
+        assert self.code == code, self.out + self.err
+        assert words in self.err
+        assert "Traceback" not in self.err
+        assert len(self.err.strip().splitlines()) == 1, self.err
+
+
+def crossconnect(*arguments: str, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CROSSCONNECT_")}
+    command = (sys.executable, "-m", "api.cli", *arguments)
+    path = {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    finished = subprocess.run(
+        command, input=stdin, capture_output=True, text=True, timeout=60, env={**clean, **path, **(env or {})}, cwd=cwd, check=False
+    )
+    return Ended(finished)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineProcess]:
+    folder = tmp_path_factory.mktemp("cli")
+    (folder / "script.yaml").write_text(SCRIPT)
+    with EngineProcess(folder, folder / "script.yaml") as process:
+        process.start()
+        yield process
+        process.stop()
+
+
+def order_of(customer: str) -> str:
+    """A mobile line for somebody."""
+    return json.dumps({**document("mobile-line"), "externalId": customer, "relatedParty": [{"id": customer, "role": "customer"}]})
+
+
+# A running server ---------------------------------------------------------------------------------------------------------------------
+def test_an_order_is_submitted_followed_to_its_end_listed_and_shown(engine: EngineProcess) -> None:
+    followed = crossconnect("submit", str(ORDERS / "mobile-line.json"), "--wait", "--url", engine.url)
+    assert followed.code == 0, followed.err
+    id, state = followed.out.splitlines()[-1].split()
+    assert state == "completed"
+    assert id in crossconnect("orders", "--url", engine.url).out
+    shown = crossconnect("orders", id, "--url", engine.url)
+    assert "mobile-line completed" in shown.out
+    assert "activate done" in shown.out
+    tree = crossconnect("orders", id, "--json", "--url", engine.url).json()
+    assert tree["id"] == id
+    assert crossconnect("orders", "--json", "--state", "completed", "--url", engine.url).json()[0]["state"] == "completed"
+
+
+def test_orders_come_from_standard_input_too_as_many_as_one_likes(engine: EngineProcess) -> None:
+    several = f"[{order_of('many-1')}, {order_of('many-2')}]\n{order_of('many-3')}"
+    ended = crossconnect("submit", "-", "--wait", "--json", "--url", engine.url, stdin=several).json()
+    assert sorted(order["externalId"] for order in ended) == ["many-1", "many-2", "many-3"]
+    assert {order["state"] for order in ended} == {"completed"}
+
+
+def test_a_fallout_is_listed_and_retried(engine: EngineProcess) -> None:
+    (order,) = crossconnect("submit", "-", "--json", "--url", engine.url, stdin=order_of("refused")).json()
+    fallout = waited_for_fallout(engine, order["id"])
+    assert fallout["reason"] == {"code": "no-sim", "message": "The SIM is unknown"}
+    listed = crossconnect("fallout", "--url", engine.url)
+    assert "no-sim: The SIM is unknown" in listed.out
+    retried = crossconnect("fallout", "retry", fallout["id"], "--reason", "SIM loaded", "--url", engine.url)
+    assert retried.code == 0, retried.err
+    again = crossconnect("submit", "-", "--wait", "--url", engine.url, stdin=order_of("refused"))
+    assert again.out.splitlines()[-1] == f"{order['id']} completed"
+    closed = crossconnect("fallout", "list", "--closed", "--json", "--url", engine.url).json()
+    assert [row["resolution"]["reason"] for row in closed if row["id"] == fallout["id"]] == ["SIM loaded"]
+    crossconnect("fallout", "retry", fallout["id"], "--url", engine.url).fails_with(1, "Nothing that waits for an operator")
+
+
+def waited_for_fallout(engine: EngineProcess, order: str) -> Any:
+    for _ in range(50):
+        if rows := crossconnect("fallout", "list", "--order", order, "--json", "--url", engine.url).json():
+            return rows[0]
+    raise AssertionError("the fallout was never listed")
+
+
+def test_load_is_ordered_and_measured(engine: EngineProcess) -> None:
+    arguments = ("simulate", "load", str(ORDERS / "mobile-line.json"), "--orders", "20", "--clients", "4", "--json", "--url", engine.url)
+    result = crossconnect(*arguments).json()
+    assert result["states"] == {"completed": 20}
+    assert 0 < result["p50_ms"] <= result["p99_ms"]
+
+
+def test_the_store_is_proved_and_its_views_rebuilt_beside_the_running_server(engine: EngineProcess) -> None:
+    verified = crossconnect("verify", "--store", engine.store)
+    assert verified.code == 0, verified.out + verified.err
+    assert all(line.startswith("✓") for line in verified.out.splitlines())
+    assert all(each["offending"] == [] for each in crossconnect("verify", "--json", "--store", engine.store).json())
+    checked = crossconnect("rebuild", "--all", "--check", "--json", "--store", engine.store).json()
+    assert {view["view"] for view in checked} >= {"product_orders", "products"}
+    assert all(view["differing"] == [] for view in checked)
+    rebuilt = crossconnect("rebuild", "products", "--store", engine.store)
+    assert rebuilt.code == 0
+    assert rebuilt.out.startswith("products: ")
+
+
+def test_a_catalog_is_published_to_the_server(engine: EngineProcess, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.yaml"
+    sample = Path(ORDERS.parent, "catalogs", "sample.yaml").read_text()
+    changed.write_text(sample.replace("name: Mobile line", "name: Mobile line plus", 1).replace('version: "1.0"', 'version: "1.1"', 1))
+    published = crossconnect("catalog", "publish", str(changed), "--url", engine.url)
+    assert published.code == 0, published.err
+    assert published.out == f"{changed} is published as version 1.1.\n"
+    assert "Mobile line plus" in crossconnect("catalog", "diff", "sample", str(changed)).out
+
+
+def test_a_refused_order_says_why_and_keeps_those_before_it(engine: EngineProcess) -> None:
+    wrong = order_of("refusal-2").replace("mobile-line", "no-such-offering")
+    ended = crossconnect("submit", "-", "--url", engine.url, stdin=order_of("refusal-1") + wrong)
+    ended.fails_with(1, "no-such-offering")
+    assert len(ended.out.splitlines()) == 1
+
+
+def test_a_second_server_on_the_same_port_says_so(engine: EngineProcess, tmp_path: Path) -> None:
+    port = engine.url.rpartition(":")[2]
+    ended = crossconnect("serve", "--port", port, "--store", f"sqlite:///{tmp_path}/other.db")
+    ended.fails_with(1, "address already in use")
+    assert not (tmp_path / "other.db").exists()
+
+
+def test_doctor_finds_the_server(engine: EngineProcess) -> None:
+    port = engine.url.rpartition(":")[2]
+    found = crossconnect("doctor", "--port", port, "--store", engine.store)
+    assert found.code == 0, found.out + found.err
+    assert "is ready" in found.out
+
+
+# No server ----------------------------------------------------------------------------------------------------------------------------
+def nowhere() -> str:
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+
+def test_no_server_is_one_sentence_and_exit_code_2() -> None:
+    url = nowhere()
+    for arguments in (("orders",), ("fallout",), ("fallout", "retry", "x"), ("submit", str(ORDERS / "mobile-line.json"))):
+        crossconnect(*arguments, "--url", url).fails_with(2, f"No Crossconnect answers at {url}")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("{", "is not JSON"), ("[1]", "has no product order"), ("", "has no product order"), ('"text"', "has no product order")],
+)
+def test_a_file_without_an_order_is_said_before_anybody_is_called(content: str, words: str) -> None:
+    crossconnect("submit", "-", "--url", nowhere(), stdin=content).fails_with(1, words)
+
+
+def test_a_file_that_is_not_there_is_one_sentence() -> None:
+    crossconnect("submit", "/no/such/file.json").fails_with(1, "/no/such/file.json cannot be read: No such file or directory.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--port", "many"), "--port must be a port"),
+        (("--host", "0.0.0.0"), "--auth none lets everybody in"),
+        (("--store", "mysql://x"), "--store must be sqlite:///PATH or postgresql://"),
+        (("--store", "sqlite:////no/such/folder/x.db"), "/no/such/folder"),
+        (("--catalog", "/no/such/catalog.yaml"), "/no/such/catalog.yaml"),
+        (("--simulators", "all", "--simulator-script", "/no/such.yaml"), "The simulator script /no/such.yaml cannot be read"),
+    ],
+)
+def test_a_server_that_cannot_start_says_why(arguments: tuple[str, ...], words: str, tmp_path: Path) -> None:
+    crossconnect("serve", "--port", "0", *arguments, cwd=tmp_path).fails_with(1, words)
+
+
+def test_an_unreachable_database_is_one_sentence(tmp_path: Path) -> None:
+    address = nowhere().removeprefix("http://")
+    crossconnect("serve", "--port", "0", "--store", f"postgresql://me@{address}/db", cwd=tmp_path).fails_with(1, "PostgreSQL")
+
+
+def test_a_store_that_is_not_there_is_not_made_by_looking_at_it(tmp_path: Path) -> None:
+    crossconnect("verify", cwd=tmp_path).fails_with(1, "There is no store at crossconnect.db")
+    crossconnect("rebuild", "--all", cwd=tmp_path).fails_with(1, "There is no store at crossconnect.db")
+    crossconnect("rebuild", "nothing", cwd=tmp_path).fails_with(2, "There is no view 'nothing'")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_catalog_is_told_with_its_lines(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("offerings:\n  - id: a\n    name: A\n    specification: nowhere\n")
+    ended = crossconnect("catalog", "check", str(wrong))
+    assert ended.code == 1
+    assert f"{wrong}:4" in ended.err
+    assert "Traceback" not in ended.err
+    assert crossconnect("catalog", "check", str(wrong), "--json").json()
+    assert crossconnect("catalog", "check", "sample").out.startswith("sample is a valid catalog")
+
+
+def test_the_catalog_is_shown_by_section_and_by_entry() -> None:
+    assert "triple-play" in crossconnect("catalog", "show").out
+    assert crossconnect("catalog", "show", "offerings", "tv", "--json").json()["id"] == "tv"
+    crossconnect("catalog", "show", "offerings", "radio").fails_with(1, "has no radio among its offerings")
+    crossconnect("catalog", "show", "bands").fails_with(2, "The catalog has no bands")
+
+
+def test_topics_are_planned_on_a_cluster_only() -> None:
+    crossconnect("topics", "plan").fails_with(1, "Name a cluster with --kafka.")
+    address = nowhere().removeprefix("http://")
+    crossconnect("topics", "apply", "--kafka", address).fails_with(1, address)
+
+
+def test_doctor_lists_every_setting_and_hides_passwords(tmp_path: Path) -> None:
+    address = nowhere().removeprefix("http://")
+    env = {"CROSSCONNECT_STORE": f"postgresql://me:secret@{address}/db"}
+    ended = crossconnect("doctor", "--json", "--port", "0", env=env, cwd=tmp_path)
+    assert ended.code == 1
+    found = ended.json()
+    assert {each["variable"] for each in found["settings"]} >= {"CROSSCONNECT_STORE", "CROSSCONNECT_ANSWER_WITHIN"}
+    assert [each["name"] for each in found["findings"] if each["problem"]] == ["store"]
+    assert "secret" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_ends_well(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "script.yaml").write_text("[]")
+    with EngineProcess(tmp_path, tmp_path / "script.yaml") as engine:
+        engine.start()
+        crossconnect("submit", "-", "--url", engine.url, stdin=order_of("stop"))
+        engine.stop(number)
+    assert crossconnect("verify", "--store", engine.store).code == 0
