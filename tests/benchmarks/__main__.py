@@ -28,6 +28,7 @@ NAMES = (
     "postgres-kafka-topic",
 )
 LONG = "memory-100000"
+PARTITIONS = 6
 
 
 def main() -> None:
@@ -95,12 +96,13 @@ def _case(name: str, servers: ExitStack) -> cases.Case:
 
 
 def _postgres_and_kafka(name: str, servers: ExitStack) -> cases.Case:
-    from tests.servers.kafka import running_kafka
+    from tests.servers.kafka import fresh_topics, running_kafka
     from tests.servers.postgres import running_postgres
 
     postgres = servers.enter_context(running_postgres(durable=True))
-    kafka = servers.enter_context(running_kafka())
-    return cases.Case(name, W1, "topic", CLIENTS, lambda folder: servers.enter_context(postgres.fresh_database()), kafka.bootstrap)
+    broker = servers.enter_context(running_kafka())
+    kafka = servers.enter_context(fresh_topics(broker.bootstrap, PARTITIONS))
+    return cases.Case(name, W1, "topic", CLIENTS, lambda folder: servers.enter_context(postgres.fresh_database()), kafka)
 
 
 if __name__ == "__main__":

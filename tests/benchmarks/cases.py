@@ -18,6 +18,7 @@ from tests.benchmarks.loads import W1, Load
 from tests.benchmarks.reading import read_and_rebuild
 from tests.benchmarks.results import Row
 from tests.servers.crossconnect import Crossconnect
+from tests.servers.kafka import Kafka
 from tests.servers.target_systems import TargetSystems, target_systems
 
 Tell = Callable[[str], None]
@@ -36,14 +37,14 @@ class Pace(NamedTuple):
 
 
 class Case(NamedTuple):
-    """`store` answers the address of an empty store at every call; `kafka` the bootstrap servers, empty for embedded topics."""
+    """`store` answers the address of an empty store at every call; `kafka` fresh topics, None for embedded ones."""
 
     name: str
     load: Load
     door: str
     clients: Sequence[int]
     store: Callable[[Path], str]
-    kafka: str = ""
+    kafka: Kafka | None = None
 
     @property
     def bare_name(self) -> str:
@@ -60,16 +61,15 @@ class Running(NamedTuple):
 
 
 @contextmanager
-def running(store: str, folder: Path, load: Load, kafka: str = "", script: str = "", prefix: str = "cust") -> Iterator[Running]:
+def running(store: str, folder: Path, load: Load, kafka: Kafka | None = None, script: str = "", prefix: str = "cust") -> Iterator[Running]:
     """A server on this store and both target systems, ready."""
-    settings = {"catalog": load.catalog, **({"kafka": kafka} if kafka else {})}
     rules = folder / "script.yaml"
     rules.write_text(script or "[]\n")
     with ExitStack() as stack:
-        server = stack.enter_context(Crossconnect(folder, store, **settings))
+        server = stack.enter_context(Crossconnect(folder, store, kafka, catalog=load.catalog))
         systems = stack.enter_context(target_systems(store, kafka, rules))
         log = stack.enter_context(closing(open_log(store)))
-        topics = stack.enter_context(closing(open_topics(store, kafka)))
+        topics = stack.enter_context(closing(open_topics(store, kafka.bootstrap, kafka.options) if kafka else open_topics(store)))
         yield Running(server, systems, ClosedLoop(server, systems, log, prefix), topics)
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 
 import psutil
 
+from tests.servers.kafka import Kafka
 from tests.servers.postgres import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +29,10 @@ class NotReady(Exception):
 class Crossconnect:
     """One place to serve from: a store, the settings as flags, and a port that stays the same over restarts. What it prints is added to `printed`."""
 
-    def __init__(self, folder: Path, store: str, **settings: str) -> None:
+    def __init__(self, folder: Path, store: str, kafka: Kafka | None = None, **settings: str) -> None:
         self.store = store
+        if kafka is not None:
+            settings = {**settings, "kafka": kafka.bootstrap, "kafka_options": json.dumps(kafka.options)}
         self.port = free_port()
         self.printed = folder / "serve.log"
         flags = [part for name, value in settings.items() for part in (f"--{name.replace('_', '-')}", value)]

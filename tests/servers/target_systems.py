@@ -1,6 +1,6 @@
 """The target systems as a process of their own: both simulators, with a count of what they published and, if wanted, a journal of what they were asked.
 
-    python -m tests.servers.target_systems --store URL [--kafka SERVERS] [--script FILE] [--journal FILE]
+    python -m tests.servers.target_systems --store URL [--kafka SERVERS [--kafka-options JSON]] [--script FILE] [--journal FILE]
 
 Prints `{"asked": …, "publishes": …}` on SIGUSR1; ends on SIGTERM.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Thread
-from typing import IO
+from typing import IO, Any
 
 from adapters.event_log import open_log
 from adapters.event_log.codec import Codec
@@ -24,6 +24,7 @@ from adapters.topics import open_topics
 from adapters.topics.port import Consumer, Message, Outgoing, Producer
 from domain.events import EVENTS
 from tests.servers.crossconnect import ROOT, end_with_us
+from tests.servers.kafka import Kafka
 
 
 class Counts:
@@ -75,14 +76,14 @@ class Counted:
         self._producer.close()
 
 
-def play(store: str, kafka: str, script: str, journal: IO[str] | None) -> None:
+def play(store: str, kafka: str, options: Mapping[str, Any], script: str, journal: IO[str] | None) -> None:
     """Play all of them until SIGTERM."""
     counts = Counts()
     with ExitStack() as stack:
         codec = Codec(EVENTS, UPCASTERS)
         # On Kafka nothing of the store is read: target systems know the topics only.
         log = None if kafka else stack.enter_context(closing(open_log(store)))
-        topics = stack.enter_context(closing(open_topics(store, kafka, {}, log, codec)))
+        topics = stack.enter_context(closing(open_topics(store, kafka, options, log, codec)))
         simulators = cast(
             PARTS,
             {"all"},
@@ -128,10 +129,14 @@ class TargetSystems:
 
 
 @contextmanager
-def target_systems(store: str, kafka: str = "", script: Path | None = None, journal: Path | None = None) -> Iterator[TargetSystems]:
+def target_systems(
+    store: str, kafka: Kafka | None = None, script: Path | None = None, journal: Path | None = None
+) -> Iterator[TargetSystems]:
     """Both simulators beside this process, from when they listen until the context ends."""
-    options = {"--store": store, "--kafka": kafka, "--script": str(script or ""), "--journal": str(journal or "")}
-    command = [sys.executable, "-m", __name__, *(part for name, value in options.items() if value for part in (name, value))]
+    flags = {"--store": store, "--script": str(script or ""), "--journal": str(journal or "")}
+    if kafka is not None:
+        flags |= {"--kafka": kafka.bootstrap, "--kafka-options": json.dumps(kafka.options)}
+    command = [sys.executable, "-m", __name__, *(part for name, value in flags.items() if value for part in (name, value))]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=end_with_us)
     assert process.stdout is not None
     if process.stdout.readline().strip() != "playing":
@@ -147,10 +152,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Both simulators in one process")
     for name in ("store", "kafka", "script", "journal"):
         parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--kafka-options", default="{}", type=json.loads)
     asked = parser.parse_args()
     with ExitStack() as stack:
         journal = stack.enter_context(open(asked.journal, "a")) if asked.journal else None
-        play(asked.store, asked.kafka, asked.script, journal)
+        play(asked.store, asked.kafka, asked.kafka_options, asked.script, journal)
 
 
 if __name__ == "__main__":
