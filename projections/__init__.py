@@ -11,3 +11,15 @@ from projections.view import View
 from projections.work_orders import WORK_ORDERS
 
 VIEWS: tuple[View, ...] = (PRODUCT_ORDERS, CANCELLATIONS, SERVICE_ORDERS, WORK_ORDERS, PRODUCTS, SERVICES, FALLOUTS, OBLIGATIONS)
+
+__all__ = [
+    "CANCELLATIONS",
+    "FALLOUTS",
+    "OBLIGATIONS",
+    "PRODUCTS",
+    "PRODUCT_ORDERS",
+    "SERVICES",
+    "SERVICE_ORDERS",
+    "VIEWS",
+    "WORK_ORDERS",
+]

@@ -56,9 +56,9 @@ class Story:
         request = {"productOrder": {"id": order}, "cancellationReason": "moved away"}
         return self.tell(CancelProductOrder(order, id, include_completed, request))
 
-    def refuse_cancel(self, order: str, sentence: str) -> "Story":
+    def refuse_cancel(self, order: str, sentence: str, id: str = "cancel-1") -> "Story":
         """A cancel that came by topic and that the domain refused."""
-        return self.tell(RefuseChange(order, "cancel-1", "cancel", (Reason("conflict", sentence),)))
+        return self.tell(RefuseChange(order, id, "cancel", (Reason("conflict", sentence),)))
 
     def supply(self, order: str, document: Document) -> "Story":
         return self.tell(SupplyInformation(order, check_create(document)))

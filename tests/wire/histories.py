@@ -1,0 +1,52 @@
+"""Histories that between them have every kind of fact, for whatever must hold of each."""
+
+from datetime import timedelta
+from functools import cache
+
+from domain.product_order import RefuseChange
+from domain.recorded import Recorded
+from domain.values import Reason
+from tests.views.story import BEGINNING, Story, item, order
+
+NO_SIM = Reason("no-sim", "No SIM card left")
+
+
+def triple_play() -> Story:
+    """Bundle, visit with an appointment, every step done."""
+    story = Story().submit("po-1", order(item("1", "triple-play"), externalId="x-1", requestedStartDate="2026-11-22T10:00:00+02:00"))
+    story.finish(lambda: any(each.stream == "wo-1-1" and each.version == 2 for each in story.log))
+    return story.visit("wo-1-1", "scheduled", (story.now, story.now + timedelta(hours=2))).finish()
+
+
+def troubles() -> Story:
+    """Refusals, time-outs, retries, a step done by hand, an abort, a failed visit, cancels of every kind."""
+    story = Story().submit("po-1", order(item("1", "mobile-line"))).answer("1.2.activate", "rejected", reason=NO_SIM)
+    story.resolve("so-1-1", "1.2.activate", "retry").time_out("1.2.activate").answer("1.2.activate", values={"imsi": "90170"})
+    story.submit("po-2", order(item("1", "mobile-line"))).answer("1.2.activate", "failed").answer("1.2.activate", "rejected", reason=NO_SIM)
+    story.resolve("so-2-1", "1.2.activate", "abort")
+    story.submit("po-3", order(item("1", "fibre-broadband"), item("2", "voice-line", numberPorting=True)))
+    story.finish(lambda: any(each.stream == "wo-3-1" and each.version == 2 for each in story.log)).visit("wo-3-1", "failed")
+    story.cancel("po-3").finish()
+    story.submit("po-4", order(item("1", "mobile-line", simType="paper")), keep_refusal=True)
+    story.submit("po-5", order(item("1", "business-ethernet", bandwidth=100))).finish_until_point_of_no_return().cancel("po-5", "cancel-5")
+    reasons = (Reason("conflict", "The base is too old.", "baseVersion"),)
+    return story.refuse_cancel("po-5", "It has passed.").tell(RefuseChange("po-5", "amend-1", "amend", reasons)).finish()
+
+
+def changes() -> Story:
+    """A product that is changed, moved to another state of mind, and ended; a shared service; information that came later; an order for later."""
+    story = Story().submit("po-1", order(item("1", "fibre-broadband", downstream=100), item("2", "mobile-line"))).finish()
+    story.submit("po-2", order(item("1", "tv"))).finish()
+    story.submit("po-3", order(item("1", product="pr-1-1", action="modify", site="", downstream=1000))).finish()
+    story.submit("po-4", order(item("1", product="pr-1-1", action="delete", site=""))).cancel("po-4").finish()
+    story.submit("po-5", order(item("1", product="pr-1-1", action="delete", site=""))).finish()
+    missing, known = (order(item("1", "voice-line", numberPorting=True, **each)) for each in ({}, {"portingNumber": "555"}))
+    story.submit("po-6", missing).supply("po-6", known).finish()
+    later = (BEGINNING + timedelta(days=9)).isoformat()
+    return story.submit("po-7", order(item("1", "mobile-line"), requestedStartDate=later)).cancel("po-7").finish()
+
+
+@cache
+def everything() -> tuple[Recorded, ...]:
+    """All events of all histories."""
+    return tuple(recorded for history in (triple_play, troubles, changes) for recorded in history().log)
