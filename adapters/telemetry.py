@@ -19,6 +19,7 @@ ORDERS_IN_MEMORY = Gauge("crossconnect_orders_in_memory", "Orders whose state th
 DEAD_LETTERS = Counter("crossconnect_dead_letters", "Messages that could not be taken in", ["topic"])
 OPEN_OBLIGATIONS = Gauge("crossconnect_open_obligations", "What orders wait for: answers, retries, people, dates")
 RELAY_LAG = Gauge("crossconnect_relay_lag_seconds", "Age of the oldest event that a lane has not published yet", ["lane"])
+RELAY_TOO_LARGE = Counter("crossconnect_relay_too_large", "Messages that no topic takes: they are in the log alone", ["topic"])
 PROJECTION_LAG = Gauge("crossconnect_projection_lag_seconds", "Age of the oldest event that the views have not read yet")
 INBOX_LAG = Gauge("crossconnect_inbox_lag_seconds", "Age of the oldest message that has not been taken in yet", ["topic"])
 

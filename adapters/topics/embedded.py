@@ -42,6 +42,14 @@ class EmbeddedProducer:
         if messages:
             self._store.publish(messages)
 
+    def partition_of(self, message: Outgoing) -> int:
+        """See the port."""
+        return 0
+
+    def last_sequences(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        """See the port. Nothing that comes from the log is published here."""
+        return {}
+
     def close(self) -> None:
         """See the port. The store belongs to whoever opened it."""
 

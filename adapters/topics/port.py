@@ -49,6 +49,18 @@ class Producer(Protocol):
     def close(self) -> None: ...
 
 
+class Target(Producer, Protocol):
+    """A producer that can be asked what has come through: what the relay needs to go on after a crash without repeating itself."""
+
+    def partition_of(self, message: Outgoing) -> int:
+        """Where a message will stand (once something was published to its topic, or its last sequences were asked for)."""
+        ...
+
+    def last_sequences(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        """By (topic, partition), the `ce_sequence` of the last message there that has one. Raises TopicsUnavailable."""
+        ...
+
+
 class Source(Protocol):
     """Delivers batches of the topics it was made for, each partition in order, from the positions it was given."""
 
@@ -87,7 +99,7 @@ class Consumer(Protocol):
 class Topics(Protocol):
     """The topics of one process, and everything that is made on them."""
 
-    def producer(self) -> Producer: ...
+    def producer(self) -> Target: ...
 
     def source(self, topics: Sequence[str], positions: Callable[[], Mapping[str, int]]) -> Source:
         """Reads `topics` for the engine; `positions` answers the log's positions, in which those of topics are named `topic:partition`."""

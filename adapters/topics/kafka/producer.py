@@ -12,6 +12,7 @@ from aiokafka.partitioner import murmur2
 
 from adapters.topics.kafka.broker import sentence
 from adapters.topics.kafka.connection import Connection
+from adapters.topics.kafka.ends import read_ends
 from adapters.topics.kafka.loop import LoopThread
 from adapters.topics.port import MessageTooLarge, Outgoing, TopicsUnavailable
 from schemas.topics import LARGEST_BATCH, LARGEST_MESSAGE
@@ -102,6 +103,22 @@ class KafkaProducer:
         producer, self._producer = self._producer, None
         if producer is not None:
             await stop(producer)
+
+    def partition_of(self, message: Outgoing) -> int:
+        """See the port."""
+        return partition_of(message.key, self._partitions[message.topic])
+
+    def last_sequences(self, topics: Sequence[str]) -> dict[tuple[str, int], int]:
+        """See the port."""
+        names = {self._connection.topic(topic): topic for topic in topics}
+        ends = self._loop.run(read_ends(self._connection, list(names)), PATIENCE)
+        self._partitions |= {names[topic]: len(partitions) for topic, partitions in ends.items()}
+        return {
+            (names[topic], partition): sequence
+            for topic, partitions in ends.items()
+            for partition, sequence in enumerate(partitions)
+            if sequence is not None
+        }
 
     def close(self) -> None:
         """See the port."""

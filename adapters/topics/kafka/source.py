@@ -139,7 +139,7 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._loop.loop.call_soon_threadsafe(self._land, found, batch, error)
 
     def _land(self, found: Partition, batch: Batch, error: BaseException | None) -> None:
-        is_ours = self._partitions.get(found.place) is found
+        is_ours = self._has(found)
         self._landed.set()
         if error is None:
             found.land(batch)
@@ -158,7 +158,7 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def _reposition(self, found: Partition, rest: float) -> None:
         """Read again from the stored position."""
         await asyncio.sleep(rest)
-        if self._partitions.get(found.place) is found:
+        if self._has(found):
             self._pause(found)
             await self._position([found])
 
@@ -243,17 +243,22 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         at = time.time()
         async with asyncio.timeout(ASK_SECONDS):
             ends = await consumer.end_offsets(list(partitions))
-        for place, each in partitions.items():
-            if self._partitions.get(place) is not each or not each.positioned or place not in consumer.assignment():
-                continue
-            async with asyncio.timeout(ASK_SECONDS):
-                position = await consumer.position(place)
-            each.measure(at, ends[place], position)
-            if position != each.seen_position or position >= ends[place] or each.full:
-                each.seen_position, each.moved_at = position, at
-            elif at - each.moved_at > STUCK_SECONDS:
-                self._trouble(f"{each.name} stands at {position}, though it goes on to {ends[place]}: the consumer is built anew.")
-                self._rebuild = True
+        for each in partitions.values():
+            if self._has(each) and each.positioned and each.place in consumer.assignment():
+                async with asyncio.timeout(ASK_SECONDS):
+                    self._judge(each, at, ends[each.place], await consumer.position(each.place))
+
+    def _judge(self, found: Partition, at: float, end: int, position: int) -> None:
+        found.measure(at, end, position)
+        if position != found.seen_position or position >= end or found.full:
+            found.seen_position, found.moved_at = position, at
+        elif at - found.moved_at > STUCK_SECONDS:
+            self._trouble(f"{found.name} stands at {position}, though it goes on to {end}: the consumer is built anew.")
+            self._rebuild = True
+
+    def _has(self, found: Partition) -> bool:
+        """Whether it is (still) this process's to read."""
+        return self._partitions.get(found.place) is found
 
     async def _tell_kafka(self) -> None:
         """Kafka's own positions are only there for the tools that show lag."""
