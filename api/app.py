@@ -37,7 +37,7 @@ def create_app(system: System) -> FastAPI:
     refusals: tuple[type[Exception], ...] = (HTTPException, *TRANSLATED)
     for error in refusals:
         app.add_exception_handler(error, _answer_error)
-    app.add_middleware(Edge, routes=app.routes)
+    app.add_middleware(Edge, routes=app.routes, local=system.settings.auth == "none")
     return app
 
 

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors import HttpError, error_response
+from api.settings import is_loopback
 
 REQUESTS = Counter("crossconnect_http_requests", "HTTP requests", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -21,15 +22,22 @@ SECONDS = Histogram(
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 STREAMED = re.compile(r"/events/stream$")
 
+ELSEWHERE = "Without authentication only this machine is served, under a loopback address; --auth none-anywhere serves under any name."
+
+# In the scope of a request whose answer will lose its body.
+HEAD_ONLY = "crossconnect.head"
+
 log = structlog.get_logger()
 
 
 class Edge:
-    """Wraps the application; `routes` are those that it can be asked for."""
+    """Wraps the application; `routes` are those that it can be asked for. `local`: everybody may call who can reach this machine's loopback, so a
+    page of another site, to which a browser was led by a name of that site, must not."""
 
-    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute], local: bool = False) -> None:
         self._app = app
         self._routes = routes
+        self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,11 +56,14 @@ class Edge:
             _count(scope, answer, perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: "_Answer") -> None:
+        if self._local and not _names_this_machine(scope):
+            await error_response(HttpError(421, ELSEWHERE))(scope, receive, send)
+            return
         if scope["method"] == "OPTIONS":
             await self._options(scope, receive, send)
             return
         if scope["method"] == "HEAD":
-            scope["method"] = "GET"
+            scope["method"], scope[HEAD_ONLY] = "GET", True
         await self._app(scope, receive, send)
 
     async def _options(self, scope: Scope, receive: Receive, send: "_Answer") -> None:
@@ -62,6 +73,13 @@ class Edge:
             return
         await send({"type": "http.response.start", "status": 204, "headers": [(b"allow", ", ".join(allowed).encode())]})
         await send({"type": "http.response.body", "body": b""})
+
+
+def _names_this_machine(scope: Scope) -> bool:
+    """Whether the Host header, if there is one, is a loopback address."""
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "localhost")
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return is_loopback(name.lower())
 
 
 def allowed_methods(routes: Iterable[BaseRoute], scope: Scope) -> list[str]:

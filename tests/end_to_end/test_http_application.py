@@ -46,6 +46,28 @@ async def test_head_is_get_without_a_body(client: httpx.AsyncClient) -> None:
     assert (await client.head("/nothing")).status_code == 404
 
 
+async def test_the_head_of_a_stream_ends(client: httpx.AsyncClient) -> None:
+    head = await client.head(f"{OURS}/events/stream")
+    assert (head.status_code, head.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:8080", 200),
+        ("localhost", 200),
+        ("LOCALHOST:1", 200),
+        ("[::1]:80", 200),
+        ("elsewhere.example", 421),
+        ("127.0.0.1.example", 421),
+        ("", 421),
+    ],
+)
+async def test_without_authentication_another_site_cannot_borrow_the_address(client: httpx.AsyncClient, host: str, status: int) -> None:
+    response = await client.get("/healthz", headers={"Host": host})
+    assert response.status_code == status
+
+
 async def test_a_slash_at_the_end_changes_nothing(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"{ORDERS}/")).status_code == 200
 

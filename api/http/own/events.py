@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from adapters.event_log.port import LogUnavailable
 from api.http import openapi
 from api.http.context import Context, context_of
+from api.http.edge import HEAD_ONLY
 from api.http.errors import HttpError
 from api.http.messages import json_response, require_json_accepted
 from api.http.own import ROOT, TITLE
@@ -62,6 +63,8 @@ async def follow(request: Request) -> Response:
     context = context_of(request)
     begin = request.headers.get("last-event-id") or request.query_params.get("after")
     position = _whole(begin, "after") if begin else await context.run(context.system.log.head)
+    if HEAD_ONLY in request.scope:
+        return Response(media_type=EVENT_STREAM)
     if context.full:
         raise HttpError(503, "Too many streams are open already.", "unavailable", headers={"Retry-After": "30"})
     return StreamingResponse(_stream(context, position), media_type=EVENT_STREAM, headers={"Cache-Control": "no-store"})
