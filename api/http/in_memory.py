@@ -1,10 +1,10 @@
 """Filter, sort and page over documents that are at hand (the published catalog): the same meaning as in the read-model store."""
 
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from adapters.read_models.pattern import Pattern
 from adapters.read_models.port import Filter, Page, Sort
 from adapters.read_models.rows import as_number, as_text, as_time, path_of, value_as_time, values_at
 from api.http.query import Selection
@@ -23,20 +23,25 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 
 def select(documents: Sequence[dict[str, Any]], selection: Selection) -> Page:
     """One page of the documents that match."""
-    found = [document for document in documents if all(_matches(document, one) for one in selection.filters)]
+    conditions = [_condition(one) for one in selection.filters]
+    found = [document for document in documents if all(holds(document) for holds in conditions)]
     found.sort(key=lambda document: str(document["id"]))
     for sort in reversed(selection.sort):
         found = _sorted(found, sort)
     return Page(len(found), found[selection.offset : selection.offset + selection.limit])
 
 
-def _matches(document: dict[str, Any], one: Filter) -> bool:
-    values = values_at(document, path_of(one.path))
+def _condition(one: Filter) -> Callable[[dict[str, Any]], bool]:
+    path = path_of(one.path)
     if one.operator == "regex":
-        return any(re.search(one.values[0], as_text(value)) for value in values if not isinstance(value, dict))
-    compare = _COMPARE[one.operator]
-    found = any(_holds(compare, value, asked) for value in values for asked in one.values)
-    return found != (one.operator == "ne")
+        patterns = [Pattern(value) for value in one.values]
+        return lambda document: any(_found(pattern, value) for value in values_at(document, path) for pattern in patterns)
+    compare, negated = _COMPARE[one.operator], one.operator == "ne"
+    return lambda document: negated != any(_holds(compare, value, asked) for value in values_at(document, path) for asked in one.values)
+
+
+def _found(pattern: Pattern, value: Any) -> bool:
+    return not isinstance(value, dict | list) and pattern.finds(as_text(value))
 
 
 def _holds(compare: Callable[[Any, Any], bool], value: Any, asked: str) -> bool:

@@ -236,6 +236,13 @@ async def test_an_unknown_attribute_is_400(client: httpx.AsyncClient) -> None:
         assert "colour" in response.json()["message"]
 
 
+@pytest.mark.parametrize("path", [ORDERS, "/tmf-api/productCatalogManagement/v4/productOffering"])
+@pytest.mark.parametrize("query", ["description.regex=(", "description.regex=(?=a)", "description.regex=" + "a" * 201])
+async def test_a_pattern_that_cannot_be_searched_for_is_400(client: httpx.AsyncClient, path: str, query: str) -> None:
+    response = await client.get(f"{path}?{query}")
+    assert (response.status_code, response.json()["code"]) == (400, "invalidQuery")
+
+
 async def test_a_filter_of_the_wrong_kind_is_400(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"{ORDERS}?orderDate.gt=tomorrow")).status_code == 400
 
