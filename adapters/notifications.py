@@ -62,9 +62,15 @@ def _created(kind: str, view: View) -> Callable[[Recorded], Told]:
 
     def tell(recorded: Recorded) -> Told:
         document = view.evolve(None, recorded, recorded.stream)
-        return Notification(kind, CREATE, recorded.stream, by_reference(document)) if document is not None else None
+        return Notification(kind, CREATE, recorded.stream, document) if document is not None else None
 
     return tell
+
+
+def _order_created(recorded: Recorded) -> Told:
+    """Only a product order says what its sender said, people included; all other documents are ours and hold references."""
+    document = product_orders.evolve(None, recorded, recorded.stream)
+    return Notification("ProductOrder", CREATE, recorded.stream, by_reference(document))
 
 
 def _changed(type: str, kind: str, recorded: Recorded, **attributes: Any) -> Notification:
@@ -196,7 +202,7 @@ def _service_changed(recorded: Recorded) -> Told:
 Table = Mapping[type[Any], Callable[[Recorded], Told]]
 
 _PRODUCT_ORDER: Table = {
-    ProductOrderAcknowledged: _created("ProductOrder", product_orders.PRODUCT_ORDERS),
+    ProductOrderAcknowledged: _order_created,
     ProductOrderRejected: _order_rejected,
     ProductOrderItemsChanged: _items_changed,
     ProductOrderInformationRequired: _information_required,

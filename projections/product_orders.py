@@ -186,11 +186,8 @@ PRODUCT_ORDERS = View(
     evolve=evolve,
     columns=(
         Column("state", "state"),
+        Column("customer", "relatedParty.id"),
         Column("external_id", "externalId"),
         Column("order_date", "orderDate", "time"),
-        Column("completion_date", "completionDate", "time"),
-        Column("requested_start_date", "requestedStartDate", "time"),
-        Column("category", "category"),
-        Column("priority", "priority"),
     ),
 )

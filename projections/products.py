@@ -124,8 +124,5 @@ PRODUCTS = View(
         Column("customer", "relatedParty.id"),
         Column("offering", "productOffering.id"),
         Column("specification", "productSpecification.id"),
-        Column("name", "name"),
-        Column("start_date", "startDate", "time"),
-        Column("termination_date", "terminationDate", "time"),
     ),
 )

@@ -1,5 +1,6 @@
 """How documents point at each other, and the small parts that they share: addresses, references, characteristics, places, parties."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -23,9 +24,17 @@ ADDRESSES: Mapping[str, str] = {
 }
 
 
+# Our own ids need no quoting, and quoting is slow.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII).fullmatch
+
+
 def href(type: str, id: str) -> str:
     """The address of a resource, without a host: whoever reads it knows where it came from."""
-    return f"{ADDRESSES[type]}/{quote(id, safe='')}"
+    return f"{ADDRESSES[type]}/{id if _needs_no_quotes(id) else quote(id, safe='')}"
+
+
+# Documents have many addresses, and nearly every id is one of ours.
+_needs_no_quotes = re.compile(r"[A-Za-z0-9_.-]+").fullmatch
 
 
 def resource(type: str, id: str) -> Document:
@@ -35,7 +44,10 @@ def resource(type: str, id: str) -> Document:
 
 def reference(type: str, id: str) -> Document:
     """A reference to another resource."""
-    return {"id": id, "href": href(type, id), "@type": f"{type}Ref", "@referredType": type}
+    return {"id": id, "href": href(type, id), "@type": _REFERENCE_TYPES[type], "@referredType": type}
+
+
+_REFERENCE_TYPES = {type: f"{type}Ref" for type in ADDRESSES}
 
 
 def versioned(type: str, id: str, version: str) -> Document:
@@ -58,10 +70,12 @@ _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: 
 
 def places(of: Iterable[Place]) -> list[Document]:
     """Where something is; a place that was ordered without an id keeps its role."""
-    return [
-        {**({"id": place.id} if place.id else {}), "role": place.role, "@type": "RelatedPlaceRefOrValue", "@referredType": "GeographicSite"}
-        for place in of
-    ]
+    return [_place(place) for place in of]
+
+
+def _place(place: Place) -> Document:
+    known = {"role": place.role, "@type": "RelatedPlaceRefOrValue", "@referredType": "GeographicSite"}
+    return {"id": place.id, **known} if place.id else known
 
 
 def customer_party(customer: str) -> Document:

@@ -186,6 +186,5 @@ SERVICE_ORDERS = View(
         Column("product_order", "orderRelationship.id"),
         Column("customer", "relatedParty.id"),
         Column("order_date", "orderDate", "time"),
-        Column("completion_date", "completionDate", "time"),
     ),
 )

@@ -130,9 +130,5 @@ SERVICES = View(
         Column("state", "state"),
         Column("customer", "relatedParty.id"),
         Column("specification", "serviceSpecification.id"),
-        Column("category", "category"),
-        Column("name", "name"),
-        Column("start_date", "startDate", "time"),
-        Column("end_date", "endDate", "time"),
     ),
 )

@@ -103,7 +103,6 @@ WORK_ORDERS = View(
         Column("product_order", "order.id"),
         Column("customer", "relatedParty.id"),
         Column("place", "place.id"),
-        Column("category", "category"),
         Column("order_date", "orderDate", "time"),
     ),
 )
