@@ -6,10 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from api.cli.demo.acts import ORDERS, document
@@ -256,4 +258,36 @@ def test_a_server_that_is_told_to_stop_ends_well(number: signal.Signals, tmp_pat
         engine.start()
         crossconnect("submit", "-", "--url", engine.url, stdin=order_of("stop"))
         engine.stop(number)
-    assert crossconnect("verify", "--store", engine.store).code == 0
+    verified = crossconnect("verify", "--store", engine.store)
+    assert verified.code == 0, verified.out + verified.err
+
+
+# Processes of their own ---------------------------------------------------------------------------------------------------------------
+def test_simulators_run_as_processes_of_their_own_and_stop_well(tmp_path: Path) -> None:
+    (tmp_path / "script.yaml").write_text("[]")
+    with EngineProcess(tmp_path, tmp_path / "script.yaml", simulators="none") as engine:
+        engine.start()
+        commands = [
+            (sys.executable, "-m", "api.cli", "simulate", part, "--store", engine.store) for part in ("activation", "field-service")
+        ]
+        simulators = [subprocess.Popen(command, stderr=subprocess.PIPE) for command in commands]
+        try:
+            ended = crossconnect("submit", str(ORDERS / "fibre-and-mobile.json"), "--wait", "--timeout", "30", "--url", engine.url)
+            assert ended.code == 0, ended.out + ended.err
+        finally:
+            for simulator in simulators:
+                simulator.terminate()
+            said = [simulator.communicate(timeout=10)[1] for simulator in simulators]
+        assert [simulator.returncode for simulator in simulators] == [0, 0], said
+        engine.stop()
+
+
+def test_a_reader_of_the_event_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    (tmp_path / "script.yaml").write_text("[]")
+    with EngineProcess(tmp_path, tmp_path / "script.yaml") as engine:
+        engine.start()
+        with httpx.stream("GET", f"{engine.url}/crossconnect/v1/events/stream", trust_env=False, timeout=15) as stream:
+            assert next(stream.iter_bytes())
+            began = time.monotonic()
+            engine.stop()
+            assert time.monotonic() - began < 10

@@ -20,11 +20,12 @@ START, STOP = 30.0, 12.0
 class EngineProcess:
     """One `crossconnect serve` at a time on one store and one free port of this machine."""
 
-    def __init__(self, folder: Path, script: Path) -> None:
+    def __init__(self, folder: Path, script: Path, simulators: str = "all") -> None:
         self.store = f"sqlite:///{folder / 'demo.db'}"
         self._log = folder / "engine.log"
         self._port = _free_port()
         self._script = script
+        self._simulators = simulators
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,7 +46,7 @@ class EngineProcess:
         return time.monotonic() - began
 
     def _flags(self) -> tuple[str, ...]:
-        settings = {"store": self.store, "port": str(self._port), "simulators": "all", "simulator-script": str(self._script)}
+        settings = {"store": self.store, "port": str(self._port), "simulators": self._simulators, "simulator-script": str(self._script)}
         return tuple(f"--{name}={value}" for name, value in {**settings, "log-format": "json"}.items())
 
     def _is_ready(self) -> bool:
