@@ -1,10 +1,10 @@
 """The projector: reads the log in pages and keeps every view's rows true up to a position."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from threading import Condition, Thread
 
 import structlog
@@ -13,6 +13,7 @@ from adapters.event_log.codec import Codec, UnreadableEvent
 from adapters.event_log.port import EventLog, LogUnavailable
 from adapters.event_log.tail import Tail
 from adapters.read_models.port import Changes, PositionMoved, ReadModelStore, ReadModelsUnavailable
+from domain.product import ACTIVE
 from domain.recorded import Recorded
 from domain.states import TERMINAL
 from projections.view import Document, View
@@ -35,21 +36,25 @@ class _Memory:
     """The rows that are likely to be touched again, the least recently touched forgotten first."""
 
     def __init__(self) -> None:
-        self._rows: OrderedDict[tuple[str, str], Document] = OrderedDict()
+        self._tables: dict[str, dict[str, Document]] = {}
 
-    def recall(self, view: View, row_id: str) -> Document | None:
-        return self._rows.get((view.table, row_id))
+    def recall(self, view: View, keys: Iterable[str]) -> dict[str, Document]:
+        """Those of the rows that are known."""
+        rows = self._tables.get(view.table, {})
+        return {key: rows[key] for key in keys if key in rows}
 
-    def remember(self, view: View, rows: dict[str, Document | None]) -> None:
-        for row_id, document in rows.items():
-            self._rows.pop((view.table, row_id), None)
-            if document is not None and document.get("state") not in TERMINAL:
-                self._rows[view.table, row_id] = document
-        while len(self._rows) > REMEMBERED:
-            self._rows.popitem(last=False)
+    def remember(self, view: View, changed: dict[str, Document | None]) -> None:
+        rows = self._tables.setdefault(view.table, {})
+        for key, document in changed.items():
+            rows.pop(key, None)
+            if document is not None and document.get("state") not in TERMINAL and document.get("status") != ACTIVE:
+                rows[key] = document
+        if len(rows) > REMEMBERED:
+            for key in list(islice(rows, len(rows) - REMEMBERED)):
+                del rows[key]
 
     def forget(self) -> None:
-        self._rows.clear()
+        self._tables.clear()
 
 
 class _Failure(Exception):
@@ -275,14 +280,16 @@ class _Fold:
 
     def touch(self, recorded: Recorded) -> None:
         if recorded.position > self.position:
-            self.touched.extend((recorded, key) for key in self.view.keys(recorded))
+            for key in self.view.keys(recorded):
+                self.touched.append((recorded, key))
 
     def run(self, memory: _Memory, store: ReadModelStore) -> None:
         view, after = self.view, self.after
-        self.before = _before(view, dict.fromkeys(key for _, key in self.touched), memory, store)
+        self.before = _before(view, {key for _, key in self.touched}, memory, store)
         after.update(self.before)
+        evolve, known = view.evolve, after.get
         for recorded, key in self.touched:
-            after[key] = view.evolve(after.get(key), recorded, key)
+            after[key] = evolve(known(key), recorded, key)
 
     def changed(self) -> dict[str, Document | None]:
         """The rows that the page changes; one that it both makes and ends is none of them."""
@@ -315,12 +322,8 @@ def _fold(
 
 
 def _before(view: View, keys: Iterable[str], memory: _Memory, store: ReadModelStore) -> dict[str, Document]:
-    known: dict[str, Document] = {}
-    missing: list[str] = []
-    for key in keys:
-        document = memory.recall(view, key)
-        if document is None:
-            missing.append(key)
-        else:
-            known[key] = document
-    return {**known, **store.load(view, missing)} if missing else known
+    known = memory.recall(view, keys)
+    missing = [key for key in keys if key not in known]
+    if missing:
+        known.update(store.load(view, missing))
+    return known

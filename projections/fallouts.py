@@ -28,7 +28,7 @@ def _opened(key: str, event: FalloutRaised, recorded: Recorded) -> Document:
         "@type": "Fallout",
         "number": event.number,
         "state": OPEN,
-        "productOrder": {"id": recorded.meta.order},
+        "productOrder": order_item(recorded.meta.order, event.owner),
         **place_of(recorded.stream, event.item),
         "task": event.task,
         "severity": event.severity,
@@ -37,6 +37,11 @@ def _opened(key: str, event: FalloutRaised, recorded: Recorded) -> Document:
         "raisedAt": recorded.meta.time,
         "dueAt": None,
     }
+
+
+def order_item(order: str, item: str) -> Document:
+    """The product order item that something waits for; only the order where it waits for several."""
+    return {"id": order, "itemId": item} if item else {"id": order}
 
 
 def place_of(stream: str, item: str) -> Document:

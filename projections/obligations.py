@@ -27,7 +27,7 @@ from domain.service_order import (
     TaskWithdrawn,
 )
 from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
-from projections.fallouts import OPEN, place_of
+from projections.fallouts import OPEN, order_item, place_of
 from projections.view import Column, Document, View
 
 START = "start"
@@ -184,7 +184,7 @@ def _work_order(key: str, event: WorkOrderRequested, recorded: Recorded) -> Docu
 def _manual(key: str, event: ManualTaskRequested, recorded: Recorded) -> Document:
     reason = _reason("manual-task", f"{event.group} must do this by hand.")
     place = place_of(recorded.stream, event.item)
-    order = {"id": recorded.meta.order}
+    order = order_item(recorded.meta.order, event.owner)
     return _row(key, MANUAL, recorded, order, event.task, None, reason, **place, group=event.group, form=list(event.form))
 
 
@@ -205,7 +205,9 @@ def _fallout(key: str, document: Document | None, event: FalloutRaised, recorded
     if document is not None:
         return _next(document, FALLOUT, None, reason)
     (task,) = _task(recorded)
-    return _row(key, FALLOUT, recorded, {"id": recorded.meta.order}, task, None, reason, **place_of(recorded.stream, event.item))
+    return _row(
+        key, FALLOUT, recorded, order_item(recorded.meta.order, event.owner), task, None, reason, **place_of(recorded.stream, event.item)
+    )
 
 
 def _next(document: Document, kind: str, due: datetime | None, reason: Document) -> Document:

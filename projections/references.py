@@ -24,10 +24,6 @@ ADDRESSES: Mapping[str, str] = {
 }
 
 
-# Our own ids need no quoting, and quoting is slow.
-_PLAIN = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII).fullmatch
-
-
 def href(type: str, id: str) -> str:
     """The address of a resource, without a host: whoever reads it knows where it came from."""
     return f"{ADDRESSES[type]}/{id if _needs_no_quotes(id) else quote(id, safe='')}"
