@@ -27,7 +27,8 @@ class ResolveTask:
 
 @record
 class FalloutRaised:
-    """`number` counts the fallouts of the stream; `items` and `state` are the item and order states that follow."""
+    """`number` counts the fallouts of the stream; `items` and `state` are the item and order states that follow; `owner` is the product order item
+    that the task is for, empty for a visit that serves several."""
 
     task: str
     number: int
@@ -36,6 +37,7 @@ class FalloutRaised:
     items: dict[str, str]
     state: str
     severity: str = "major"
+    owner: str = ""
 
 
 @record

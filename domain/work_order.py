@@ -223,7 +223,8 @@ def _answer(command: AnswerWorkOrder, order: WorkOrder, world: World) -> Events:
 
 
 def _raised(stream: str, order: WorkOrder, reason: Reason) -> FalloutRaised:
-    return FalloutRaised(stream, order.fallouts + 1, reason, "", {}, HELD)
+    served = order.visit.items
+    return FalloutRaised(stream, order.fallouts + 1, reason, "", {}, HELD, owner=served[0] if len(served) == 1 else "")
 
 
 def _cancel(command: CancelWorkOrder, order: WorkOrder, world: World) -> Events:

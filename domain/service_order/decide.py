@@ -127,7 +127,8 @@ def _handed_out(stream: str, order: ServiceOrder, task: Task) -> ManualTaskReque
     planned = task.planned
     key = activation_key(stream, planned, planned.action, task.decision + 1)
     items, state = states_after(order, task.requested(key, 1, task.decision + 1, False, None))
-    return ManualTaskRequested(planned.id, task.item, key, planned.group, planned.form, items, state)
+    owner = order.items[task.item].service.owner
+    return ManualTaskRequested(planned.id, task.item, key, planned.group, planned.form, items, state, owner)
 
 
 def _requested(stream: str, order: ServiceOrder, task: Task, world: World, decision: int, attempt: int, undo: bool) -> ActivationRequested:
@@ -220,7 +221,7 @@ def _no_answer(task: Task) -> Reason:
 def _raised(order: ServiceOrder, task: Task, reason: Reason) -> FalloutRaised:
     number = order.fallouts + 1
     items, state = states_after(order, task.in_state(FALLOUT, fallout=number))
-    return FalloutRaised(task.planned.id, number, reason, task.item, items, state)
+    return FalloutRaised(task.planned.id, number, reason, task.item, items, state, owner=order.items[task.item].service.owner)
 
 
 def _resolved(

@@ -87,7 +87,7 @@ class AnswerRecorded:
 
 @record
 class ManualTaskRequested:
-    """A step for a person of `group`, who fills in `form`."""
+    """A step for a person of `group`, who fills in `form`; `owner` is the product order item that it is for."""
 
     task: str
     item: str
@@ -96,6 +96,7 @@ class ManualTaskRequested:
     form: tuple[str, ...]
     items: dict[str, str]
     state: str
+    owner: str = ""
 
 
 @record

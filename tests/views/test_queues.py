@@ -52,7 +52,7 @@ def test_a_time_out_asks_again_and_then_waits_for_a_person(mobile: Story) -> Non
 def test_a_refusal_is_a_fallout_until_an_operator_decides(mobile: Story) -> None:
     mobile.answer(TASK, "rejected", reason=NO_SIM)
     raised = {
-        "productOrder": {"id": "po-1"},
+        "productOrder": {"id": "po-1", "itemId": "1"},
         "task": TASK,
         "severity": "major",
         "reason": {"code": "no-sim", "message": "No SIM card left"},
@@ -90,6 +90,7 @@ def test_a_manual_task_waits_for_its_group() -> None:
     story.finish(lambda: any(row["kind"] == "manualTask" for row in story.rows(OBLIGATIONS).values()))
     (row,) = [row for row in story.rows(OBLIGATIONS).values() if row["kind"] == "manualTask"]
     assert row["task"].endswith("port-number")
+    assert row["productOrder"] == {"id": "po-1", "itemId": "1"}
     assert row["group"]
     assert row["dueAt"] is None
     story.finish().then_rows(OBLIGATIONS, {})
