@@ -61,9 +61,13 @@ class Context:
         """Whether an event after `position` may exist, within so many seconds."""
         return await asyncio.get_running_loop().run_in_executor(self._waiters, self.system.log.wait, position, seconds)
 
+    def end_streams(self) -> None:
+        """Let every stream come to its end within a second, so that a server that stops need not wait for its clients to leave."""
+        self.closed = True
+
     def close(self) -> None:
         """End the streams and release the threads."""
-        self.closed = True
+        self.end_streams()
         self._waiters.shutdown(cancel_futures=True)
         self._threads.shutdown(cancel_futures=True)
 

@@ -95,8 +95,8 @@ def answer(description: str, schema: Schema | None = None, headers: Mapping[str,
 
 
 def errors(*statuses: int) -> dict[int, dict[str, Any]]:
-    """The ways an operation can fail; every operation can fail with 500 and 503."""
-    return {status: answer(HTTPStatus(status).phrase, {"$ref": COMPONENTS + "Error"}) for status in sorted({*statuses, 500, 503})}
+    """The ways an operation can fail; every operation can fail with 421, 500 and 503."""
+    return {status: answer(HTTPStatus(status).phrase, {"$ref": COMPONENTS + "Error"}) for status in sorted({*statuses, 421, 500, 503})}
 
 
 def operation(

@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.event_log.port import LogUnavailable
+from api.app import create_app
 from api.wiring import System
 from tests.end_to_end.http_system import ORDERS, OURS, app, at_site, client, in_state, order, system, until
 
@@ -184,44 +185,57 @@ async def test_a_position_is_a_whole_number(client: httpx.AsyncClient, query: st
     assert (await client.get(f"{OURS}/events?{query}")).status_code == 400
 
 
-async def test_a_stream_begins_where_the_client_was_and_ends_when_it_leaves(app: Any, client: httpx.AsyncClient) -> None:
-    """Without a network a client would wait for the end of the answer, so the application is called as a server calls it."""
-    last = (await client.get(f"{OURS}/events", params={"after": 0, "limit": 2})).json()[-1]["position"]
-    received, gone = bytearray(), asyncio.Event()
+class Streaming:
+    """A client of the stream. Without a network httpx would wait for the end of the answer, so the application is called as a server calls it."""
 
-    async def receive() -> dict[str, Any]:
-        await gone.wait()
+    def __init__(self, app: Any, last_id: int) -> None:
+        self.received = ""
+        self.leave = asyncio.Event()
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": f"{OURS}/events/stream",
+            "raw_path": b"",
+            "query_string": b"after=0",
+            "root_path": "",
+            "headers": [(b"last-event-id", str(last_id).encode()), (b"host", b"127.0.0.1")],
+        }
+        self.task = asyncio.create_task(app(scope, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
+        await self.leave.wait()
         return {"type": "http.disconnect"}
 
-    async def send(message: dict[str, Any]) -> None:
-        received.extend(message.get("body", b""))
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.received += message.get("body", b"").decode()
 
-    headers = [(b"last-event-id", str(last).encode()), (b"host", b"127.0.0.1")]
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": f"{OURS}/events/stream",
-        "raw_path": b"",
-        "query_string": b"after=0",
-        "root_path": "",
-        "headers": headers,
-    }
-    streaming = asyncio.create_task(app(scope, receive, send))
+    async def text(self) -> str:
+        return self.received
+
+
+async def test_a_stream_begins_where_the_client_was_and_ends_when_it_leaves(app: Any, client: httpx.AsyncClient) -> None:
+    last = (await client.get(f"{OURS}/events", params={"after": 0, "limit": 2})).json()[-1]["position"]
+    stream = Streaming(app, last)
     id = await submitted(client, order("stream-1"))
-
-    async def read() -> str:
-        return received.decode()
-
-    text = await until(read, lambda so_far: f'"id":"{id}:1"' in so_far)
-    gone.set()
-    await asyncio.wait_for(streaming, 5)
+    text = await until(stream.text, lambda so_far: f'"id":"{id}:1"' in so_far)
+    stream.leave.set()
+    await asyncio.wait_for(stream.task, 5)
     told = [int(line.removeprefix("id: ")) for line in text.splitlines() if line.startswith("id: ")]
     assert told[0] == last + 1
     assert told == sorted(set(told))
     assert "event: ProductOrderAcknowledged\n" in text
+
+
+async def test_streams_end_when_the_server_is_about_to_stop(system: System) -> None:
+    app = create_app(system)
+    stream = Streaming(app, 0)
+    await until(stream.text, bool)
+    app.state.context.end_streams()
+    await asyncio.wait_for(stream.task, 5)
+    assert stream.received.endswith("\n\n")
 
 
 # Catalogs -----------------------------------------------------------------------------------------------------------------------------
