@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from domain.decider import World
@@ -20,13 +21,16 @@ BEGINNING = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 NOBODY = Reason("", "")
 
 
+_published = cache(load_catalog)
+
+
 class Story:
     """What has happened so far is `log`. The clock moves only by `later`, so that a history is the same every time."""
 
     def __init__(self, catalog: str = "sample") -> None:
         self.log: list[Recorded] = []
         self.now = BEGINNING
-        self._catalog = load_catalog(catalog)
+        self._catalog = _published(catalog)
         self._memory = Memory(self._read)
         self._told = 0
 
