@@ -133,13 +133,3 @@ def test_an_event_of_an_order_that_never_began_makes_no_row() -> None:
     story = Story().submit("po-1", order(item("1", "mobile-line")))
     later = next(recorded for recorded in story.log if recorded.stream == "po-1" and recorded.version > 1)
     assert evolve(None, later, "po-1") is None
-
-
-def test_documents_are_never_changed_in_place() -> None:
-    story = Story().submit("po-1", order(item("1", "triple-play")))
-    before = story.rows(PRODUCT_ORDERS)["po-1"]
-    kept = repr(before)
-    for recorded in story.finish().log:
-        if isinstance(recorded.event, PRODUCT_ORDERS.events) and recorded.version > 1:
-            evolve(before, recorded, "po-1")
-    assert repr(before) == kept
