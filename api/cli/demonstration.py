@@ -2,20 +2,26 @@
 
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.cli.failures import Failed
+from api.cli.flags import AsJson
+
+if TYPE_CHECKING:
+    from api.cli.demo.stage import Stage
+    from domain.verification import Invariant
 
 
-def demo() -> None:
+def demo(as_json: AsJson = False) -> None:
     """Show real orders from door to install base."""
     from api.cli.client import Api
     from api.cli.demo.acts import ACTS, SCRIPT, Cast, summary
     from api.cli.demo.engine import EngineProcess
     from api.cli.demo.stage import Stage
+    from api.cli.terminal import print_json
 
-    stage, began = Stage(), time.monotonic()
+    stage, began = Stage(aside=as_json), time.monotonic()
     with tempfile.TemporaryDirectory(prefix="crossconnect-demo-") as folder:
         script = Path(folder, "simulators.yaml")
         script.write_text(SCRIPT, encoding="utf-8")
@@ -27,23 +33,31 @@ def demo() -> None:
                 act(Cast(engine, api, stage))
             counts = summary(api)
             engine.stop()
-        stage.title("What there is now")
-        for name, count in counts.items():
-            stage.say(f"{count:>5} {name}")
-        stage.title("What must always hold, checked on the store that is left")
-        _verify(stage.say, engine.store)
-        stage.title(f"All of it took {time.monotonic() - began:.0f} s.")
+        findings = _verified(engine.store)
+    seconds = time.monotonic() - began
+    _show_end(stage, counts, findings, seconds)
+    if as_json:
+        invariants = [{"name": each.name, "checked": each.checked, "offending": list(each.offenders)} for each in findings]
+        print_json({"made": counts, "invariants": invariants, "seconds": seconds})
+    broken = [f"{each.name}: {', '.join(each.offenders[:5])}" for each in findings if each.offenders]
+    if broken:
+        raise Failed("; ".join(broken))
 
 
-def _verify(say: Callable[[str], None], store: str) -> None:
+def _verified(store: str) -> "list[Invariant]":
     from adapters.verify import verify
     from api.cli.stores import opened
     from api.settings import Settings
 
     with opened(Settings(store=store)) as (log, codec, read_models):
-        findings = list(verify(log, codec, read_models, lambda done, total: None))
+        return list(verify(log, codec, read_models, lambda done, total: None))
+
+
+def _show_end(stage: "Stage", counts: dict[str, int], findings: "list[Invariant]", seconds: float) -> None:
+    stage.title("What there is now")
+    for name, count in counts.items():
+        stage.say(f"{count:>5} {name}")
+    stage.title("What must always hold, checked on the store that is left")
     for finding in findings:
-        say(f"{'✗' if finding.offenders else '✓'} {finding.name} ({finding.checked})")
-    broken = [f"{each.name}: {', '.join(each.offenders[:5])}" for each in findings if each.offenders]
-    if broken:
-        raise Failed("; ".join(broken))
+        stage.say(f"{'✗' if finding.offenders else '✓'} {finding.name} ({finding.checked})")
+    stage.title(f"All of it took {seconds:.0f} s.")

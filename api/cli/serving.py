@@ -72,8 +72,12 @@ def _answer_requests(system: Any, listener: socket.socket, settings: Settings) -
 
 
 def _greet(settings: Settings, port: int) -> None:
+    import structlog
+
     if settings.auth == "none-anywhere":
         print("Warning: --auth none-anywhere lets everybody in who can reach this address.", file=sys.stderr)
+    url = url_of(settings.host, port)
     if settings.log_format == "console":
-        url = url_of(settings.host, port)
         print(f"Crossconnect is at {url} (console {url}/console, calls {url}/docs). Stop it with Ctrl-C.", file=sys.stderr)
+    else:
+        structlog.get_logger().info("listening", url=url)

@@ -21,11 +21,11 @@ ENDED_TASKS = ("done", "skipped", "undone", "gone")
 
 
 class Stage:
-    """Shows orders by name. Everything is asked of the running engine, nothing is remembered."""
+    """Shows orders by name. Everything is asked of the running engine, nothing is remembered. `aside`: on standard error."""
 
-    def __init__(self) -> None:
-        self.console = console()
-        self._alive = sys.stdout.isatty()
+    def __init__(self, aside: bool = False) -> None:
+        self.console = console(stderr=aside)
+        self._alive = (sys.stderr if aside else sys.stdout).isatty()
         self._live: Live | None = None
 
     def title(self, text: str) -> None:
