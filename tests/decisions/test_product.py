@@ -32,7 +32,7 @@ ENDED = ProductTerminated("po-2", "1", "ordered", NOW)
 
 
 def order(action: str, by: str = "po-2", **values: Any) -> OrderProduct:
-    return OrderProduct("pr-1-1", by, "cust-1", "1.0", item(action, **({"values": values} if values else {})))
+    return OrderProduct("pr-1-1", by, "cust-1", "1.0", item(action, values=values or {"downstream": 500}))
 
 
 def fulfil(action: str, by: str = "po-2", **values: Any) -> FulfilProduct:

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from domain import fallout
-from domain.catalog import Catalog
 from domain.plan import service_order_id
 from domain.product import ACTIVE, GONE, Product
 from domain.product_order import ProductOrder, rolled_up
@@ -19,8 +17,7 @@ from domain.service_order import FALLOUT, RETRYING, RUNNING
 from domain.states import TERMINAL
 from domain.values import Rejected
 from domain.verification import Verification
-from schemas.catalog import load_catalog
-from tests.decisions.world import InMemory, add, change
+from tests.decisions.world import InMemory, add, change, sample
 
 
 def deterministic(examples: int) -> settings:
@@ -36,11 +33,6 @@ def deterministic(examples: int) -> settings:
 
 
 scripts = st.lists(st.integers(0, 2**20), min_size=4, max_size=40)
-
-
-@cache
-def sample() -> Catalog:
-    return load_catalog("sample")
 
 
 @contextmanager

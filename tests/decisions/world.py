@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from domain import fallout
@@ -10,15 +11,22 @@ from domain.decider import World
 from domain.fallout import ResolveTask
 from domain.plan import service_order_id
 from domain.product_order import CancelProductOrder, ProductOrder, StartProductOrder, SubmitProductOrder, SupplyInformation
-from domain.recorded import Meta, Recorded
+from domain.recorded import Recorded
 from domain.service_order import FALLOUT, RETRYING, RUNNING, AnswerActivation, PassDeadline, ServiceOrder, Task
 from domain.states import TERMINAL
 from domain.unit_of_work import Memory, UnitOfWork
 from domain.values import Reason, Who
 from domain.work_order import AnswerWorkOrder, WorkOrder
+from schemas.catalog import load_catalog
 from tests.decisions.given import ANSWER_WITHIN, NOW
 
 OPERATOR = Who("op", "test")
+
+
+@cache
+def sample() -> Catalog:
+    """The sample catalog, read once."""
+    return load_catalog("sample")
 
 
 class InMemory:
@@ -203,6 +211,3 @@ def change(id: str, action: str, product: str, nested: Iterable[dict[str, Any]] 
     if nested:
         item["productOrderItem"] = list(nested)
     return item
-
-
-__all__ = ["FALLOUT", "OPERATOR", "InMemory", "Meta", "add", "change"]
