@@ -29,16 +29,28 @@ WORK_ORDER_RESULTS = "crossconnect.work-order.results.v1"
 SUBMIT, AMEND, CANCEL = (f"crossconnect.product-order.{verb}.v1" for verb in ("submit", "amend", "cancel"))
 
 
+# So many messages in a row that cannot be taken in mean that something else is wrong: a bad deploy must not empty a topic into the dead letters.
+MOST_DEAD_LETTERS = 100
+
+
+class IntakeStopped(Exception):
+    """Nothing more is taken in from a topic, until somebody has looked and started Crossconnect again."""
+
+
 class Feed:
-    """Hands batches of messages to the engine: what a source calls as `deliver`."""
+    """Hands batches of messages to the engine: what a source calls as `deliver`. `stopped` has a sentence for every topic that is not read any more."""
 
     def __init__(self, engine: Intake, clock: Clock, new_id: Callable[[], str]) -> None:
         self._engine = engine
         self._clock = clock
         self._new_id = new_id
+        self._in_a_row: dict[str, int] = {}
+        self.stopped: dict[str, str] = {}
 
     def deliver(self, batch: Batch) -> "Future[None]":
         """One request a message; the offset commits with their effects."""
+        if batch.topic in self.stopped:
+            return _refused_batch(IntakeStopped(self.stopped[batch.topic]))
         origin: dict[int, Message] = {}
         requests = []
         for message in batch.messages:
@@ -54,13 +66,18 @@ class Feed:
 
     def _request(self, message: Message) -> Request:
         try:
-            return _READERS[message.topic](self, message)
+            request = _READERS[message.topic](self, message)
         except Unreadable as unreadable:
             return self._dead_letter(message, unreadable)
+        self._in_a_row[message.topic] = 0
+        return request
 
     # What cannot be taken in --------------------------------------------------------------------------------------------------------
     def _dead_letter(self, message: Message, error: Exception) -> Request:
         telemetry.DEAD_LETTERS.labels(message.topic).inc()
+        count = self._in_a_row[message.topic] = self._in_a_row.get(message.topic, 0) + 1
+        if count >= MOST_DEAD_LETTERS:
+            self.stopped[message.topic] = f"{count} messages of {message.topic} in a row could not be taken in, the last because: {error}"
         letter = DeadLettered(
             topic=message.topic,
             partition=message.partition,
@@ -112,12 +129,12 @@ class Feed:
         document = product_ordering.read_cancel(event.data)
         id = event.id or _place(message)
         identity = Identity(event.source, id, digest(document))
-        command = CancelProductOrder(document["productOrder"]["id"], id, bool(document.get("includeCompleted")), document)
+        command = CancelProductOrder(_order(document), id, bool(document.get("includeCompleted")), document)
         return Request(command, message.key, id, (identity,), 201)
 
     def _amend(self, message: Message, event: Received) -> Request:
         """Refused with a reason, until amendments are decided (domain-rules 4)."""
-        stream = product_ordering.read_cancel(event.data)["productOrder"]["id"]
+        stream = _order(product_ordering.read_cancel(event.data))
         id = event.id or _place(message)
         reason = Reason("unsupported", "Amendments of orders are not supported yet.")
         return Request(RefuseChange(stream, id, "amend", (reason,)), message.key, id)
@@ -151,6 +168,12 @@ class Feed:
         return Request(command, message.key, event_id(message))
 
 
+def _refused_batch(error: Exception) -> "Future[None]":
+    future: Future[None] = Future()
+    future.set_exception(error)
+    return future
+
+
 def identities_of(document: Mapping[str, Any], requester: str, message: tuple[str, str] | None) -> tuple[Identity, ...]:
     """By which a submitted order is known again: its message's (source, id), and its externalId within its requester."""
     content = digest(document)
@@ -167,6 +190,14 @@ def event_id(message: Message) -> str:
         if name == "ce_id":
             return value.decode(errors="replace")
     return _place(message)
+
+
+def _order(document: Mapping[str, Any]) -> str:
+    """The stream of the product order that a change is for."""
+    id = str(document["productOrder"]["id"])
+    if not id.startswith("po-"):
+        raise Unreadable(f"There is no product order {id}.")
+    return id
 
 
 def _place(message: Message) -> str:

@@ -27,7 +27,9 @@ INBOX_LAG = Gauge("crossconnect_inbox_lag_seconds", "Age of the oldest message t
 def configure_logging(log_format: str) -> None:
     """Log lines for people (`console`) or for programs (`json`), on standard error; empty = what standard error is."""
     readable = log_format == "console" or (not log_format and sys.stderr.isatty())
-    last: structlog.types.Processor = structlog.dev.ConsoleRenderer() if readable else structlog.processors.JSONRenderer()
+    # A plain traceback: one with the values of variables would print the customers' data.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    last: structlog.types.Processor = plain if readable else structlog.processors.JSONRenderer()
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,

@@ -123,7 +123,7 @@ class System:
 
     def health(self) -> dict[str, str]:
         """What is wrong, by part; empty when orders can be taken. Blocks."""
-        problems = {"engine": self.engine.fault, **{f"view {name}": why for name, why in self.projector.failures.items()}}
+        problems = {"engine": self.engine.fault, **self.feed.stopped, **{f"view {name}": why for name, why in self.projector.failures.items()}}
         try:
             self.log.head()
         except LogUnavailable as error:

@@ -3,6 +3,7 @@
 import signal
 import socket
 import sys
+from types import FrameType
 from typing import Any
 
 from api.cli.failures import Failed
@@ -59,16 +60,25 @@ def _answer_requests(system: Any, listener: socket.socket, settings: Settings) -
 
     from api.app import create_app
 
+    app = create_app(system)
+
+    class Server(uvicorn.Server):
+        """Streams of events have no end of their own: they end with the first request to stop."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            app.state.context.end_streams()
+            super().handle_exit(sig, frame)
+
     port = listener.getsockname()[1]
     config = uvicorn.Config(
-        create_app(system),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
     _greet(settings, port)
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])
 
 
 def _greet(settings: Settings, port: int) -> None:

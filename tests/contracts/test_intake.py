@@ -1,0 +1,191 @@
+"""What arrives by topic: taken in once, answered by an event when refused, set aside with its bytes when it cannot be read."""
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.engine import Engine
+from adapters.engine.port import Request
+from adapters.event_log import open_log
+from adapters.event_log.codec import Codec
+from adapters.event_log.port import EventLog
+from adapters.intake import ACTIVATION_RESULTS, MOST_DEAD_LETTERS, PRODUCT_ORDER_COMMANDS, WORK_ORDER_RESULTS, Feed, IntakeStopped
+from adapters.topics.port import Batch, Message
+from domain.catalog_publication import PublishCatalog
+from domain.events import EVENTS
+from domain.intake import DeadLettered
+from schemas.catalog import catalog_document, catalog_from_document
+
+NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+CODEC = Codec(EVENTS)
+Headers = tuple[tuple[str, bytes], ...]
+
+
+class Topics:
+    """Delivers to the engine as a source does, and reads the log."""
+
+    def __init__(self, log: EventLog, engine: Engine) -> None:
+        self.log, self.engine = log, engine
+        ids = count(1)
+        self.feed = Feed(engine, lambda: NOW, lambda: f"{next(ids)}")
+        self._at: dict[str, int] = {}
+
+    def send(self, topic: str, *values: Any, headers: Headers = (), key: str = "c1") -> None:
+        at = self._at.get(topic, -1)
+        first = max(at, 0)
+        messages = tuple(
+            Message(topic, 0, first + n, key, headers, value if isinstance(value, bytes) else json.dumps(value).encode(), 0)
+            for n, value in enumerate(values)
+        )
+        self.feed.deliver(Batch(topic, 0, at, first + len(values), messages)).result(10)
+        self._at[topic] = first + len(values)
+
+    def events(self) -> list[str]:
+        return [type(CODEC.decode(row).event).__name__ for row in self.log.since(1, 10_000)]
+
+    def dead_letters(self) -> list[DeadLettered]:
+        return [event for row in self.log.since(0, 10_000) if isinstance(event := CODEC.decode(row).event, DeadLettered)]
+
+    def streams(self, prefix: str) -> list[str]:
+        return list(dict.fromkeys(row.stream for row in self.log.since(0, 10_000) if row.stream.startswith(prefix)))
+
+
+@pytest.fixture
+def topics(tmp_path: Path) -> Iterator[Topics]:
+    log = open_log(f"sqlite:///{tmp_path}/log.db")
+    engine = Engine(log, CODEC, lambda: NOW, catalog_from_document, 900.0)
+    engine.start()
+    catalog = catalog_document("sample")
+    engine.submit(Request(PublishCatalog("catalog", catalog.version, catalog.digest, catalog.document), "", "publish")).result(10)
+    yield Topics(log, engine)
+    engine.close()
+    log.close()
+
+
+def order(offering: str = "mobile-line", **more: Any) -> dict[str, Any]:
+    return {
+        "productOrderItem": [{"id": "1", "action": "add", "productOffering": {"id": offering}}],
+        "relatedParty": [{"id": "c1", "role": "Customer", "@referredType": "Customer"}],
+        **more,
+    }
+
+
+def cloud_event(verb: str, id: str) -> Headers:
+    return (("ce_id", id.encode()), ("ce_source", b"/shop"), ("ce_type", f"crossconnect.product-order.{verb}.v1".encode()))
+
+
+def test_a_bare_value_is_an_order(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order())
+    assert "ProductOrderAcknowledged" in topics.events()
+
+
+def test_a_structured_cloud_event_is_an_order(topics: Topics) -> None:
+    event = {"specversion": "1.0", "id": "e1", "source": "/shop", "type": "crossconnect.product-order.submit.v1", "data": order()}
+    topics.send(PRODUCT_ORDER_COMMANDS, event, headers=(("content-type", b"application/cloudevents+json; charset=utf-8"),))
+    recorded = CODEC.decode(topics.log.read(topics.streams("po-"))[0])
+    assert recorded.meta.correlation == "e1"
+    assert recorded.event.requester == "/shop"
+
+
+def test_the_same_message_twice_makes_one_order(topics: Topics) -> None:
+    for _ in range(2):
+        topics.send(PRODUCT_ORDER_COMMANDS, order(), headers=cloud_event("submit", "e1"))
+    assert len(topics.streams("po-")) == 1
+    assert topics.dead_letters() == []
+
+
+def test_another_message_under_the_same_id_is_set_aside(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order(), headers=cloud_event("submit", "e1"))
+    topics.send(PRODUCT_ORDER_COMMANDS, order("legacy-dsl"), headers=cloud_event("submit", "e1"))
+    assert len(topics.streams("po-")) == 1
+    (letter,) = topics.dead_letters()
+    assert "used before" in letter.reason
+
+
+def test_an_external_id_makes_one_order_whatever_carries_it(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order(externalId="x1"), headers=cloud_event("submit", "e1"))
+    topics.send(PRODUCT_ORDER_COMMANDS, order(externalId="x1"), headers=cloud_event("submit", "e2"))
+    assert len(topics.streams("po-")) == 1
+
+
+def test_an_order_that_the_catalog_refuses_is_kept_as_rejected(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order("unheard-of"))
+    assert topics.events() == ["ProductOrderRejected"]
+    assert topics.dead_letters() == []
+
+
+def test_a_refused_cancel_leaves_the_order_and_says_so(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order())
+    (stream,) = topics.streams("po-")
+    cancel = {"productOrder": {"id": stream}}
+    topics.send(PRODUCT_ORDER_COMMANDS, cancel, headers=cloud_event("cancel", "c1"))
+    topics.send(PRODUCT_ORDER_COMMANDS, cancel, headers=cloud_event("cancel", "c2"))
+    assert topics.events()[-1] == "ProductOrderChangeRefused"
+    assert topics.dead_letters() == []
+
+
+@pytest.mark.parametrize(
+    ("topic", "value", "headers", "reason"),
+    [
+        (PRODUCT_ORDER_COMMANDS, b'{"productOrderItem": [', (), "not JSON"),
+        (PRODUCT_ORDER_COMMANDS, b"\xff\xfe", (), "not JSON"),
+        (PRODUCT_ORDER_COMMANDS, {"productOrderItem": []}, (), "must not be empty"),
+        (
+            PRODUCT_ORDER_COMMANDS,
+            {"productOrderItem": [{"id": "1", "action": "add", "quantity": "2"}]},
+            (),
+            "quantity must be a whole number",
+        ),
+        (PRODUCT_ORDER_COMMANDS, order(), cloud_event("explode", "e1"), "ce_type must be"),
+        (PRODUCT_ORDER_COMMANDS, {"productOrder": {"id": "po-unknown"}}, cloud_event("cancel", "e1"), "no product order po-unknown"),
+        (PRODUCT_ORDER_COMMANDS, order(requestedStartDate="tomorrow"), (), "requestedStartDate must be a date-time"),
+        (PRODUCT_ORDER_COMMANDS, {"productOrder": {"id": "svc-1"}}, cloud_event("cancel", "e1"), "no product order svc-1"),
+        (ACTIVATION_RESULTS, {"activationKey": "so-9-1.1.activate.add.1", "outcome": "completed"}, (), "no service order so-9-1"),
+        (ACTIVATION_RESULTS, {"activationKey": "gibberish", "outcome": "completed"}, (), "Nobody has asked for activation key 'gibberish'"),
+        (ACTIVATION_RESULTS, {"activationKey": "so-9-1.1.activate.add.1", "outcome": "done"}, (), "outcome must be one of"),
+        (ACTIVATION_RESULTS, {"outcome": "completed"}, (), "activationKey is mandatory"),
+        (WORK_ORDER_RESULTS, {"workOrderKey": "wo-9-1.1", "outcome": "completed"}, (), "no work order wo-9-1"),
+        (WORK_ORDER_RESULTS, {"workOrderKey": "gibberish", "outcome": "completed"}, (), "Nobody has asked for work order key"),
+    ],
+)
+def test_what_cannot_be_taken_in_is_set_aside_as_it_came(topics: Topics, topic: str, value: Any, headers: Headers, reason: str) -> None:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    topics.send(topic, raw, headers=headers, key="c7")
+    (letter,) = topics.dead_letters()
+    assert reason in letter.reason
+    assert (letter.topic, letter.offset, letter.key, b64decode(letter.value)) == (topic, 0, "c7", raw)
+    assert letter.headers.keys() == dict(headers).keys()
+
+
+def test_bad_messages_take_only_themselves_out(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order(externalId="1"), b"{", order(externalId="2"), b"[", order(externalId="3"))
+    assert len(topics.streams("po-")) == 3
+    assert [letter.offset for letter in topics.dead_letters()] == [1, 3]
+
+
+def test_a_topic_full_of_bad_messages_stops_the_intake(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, *[b"{"] * (MOST_DEAD_LETTERS - 1), order(externalId="1"), b"{")
+    assert topics.feed.stopped == {}
+    topics.send(PRODUCT_ORDER_COMMANDS, *[b"{"] * MOST_DEAD_LETTERS)
+    assert PRODUCT_ORDER_COMMANDS in topics.feed.stopped
+    with pytest.raises(IntakeStopped):
+        topics.send(PRODUCT_ORDER_COMMANDS, order(externalId="2"))
+    topics.send(ACTIVATION_RESULTS, b"{")  # other topics go on
+
+
+def test_an_answer_moves_its_order_on_and_a_repeat_changes_nothing(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order())
+    (stream,) = topics.streams("so-")
+    request = next(event.request for row in topics.log.read([stream]) if hasattr(event := CODEC.decode(row).event, "request"))
+    answer = {"activationKey": request["activationKey"], "outcome": "completed"}
+    topics.send(ACTIVATION_RESULTS, answer, answer, answer)
+    events = topics.events()
+    assert events.count("ActivationAnswered") == 1
+    assert events.count("ProductActivated") == 1
+    assert topics.dead_letters() == []
