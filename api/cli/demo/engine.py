@@ -20,12 +20,13 @@ START, STOP = 30.0, 12.0
 class EngineProcess:
     """One `crossconnect serve` at a time on one store and one free port of this machine."""
 
-    def __init__(self, folder: Path, script: Path, simulators: str = "all") -> None:
+    def __init__(self, folder: Path, script: Path, **settings: str) -> None:
+        """`settings` are further ones, by the names of their flags with underscores."""
         self.store = f"sqlite:///{folder / 'demo.db'}"
         self._log = folder / "engine.log"
         self._port = _free_port()
         self._script = script
-        self._simulators = simulators
+        self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -46,8 +47,14 @@ class EngineProcess:
         return time.monotonic() - began
 
     def _flags(self) -> tuple[str, ...]:
-        settings = {"store": self.store, "port": str(self._port), "simulators": self._simulators, "simulator-script": str(self._script)}
-        return tuple(f"--{name}={value}" for name, value in {**settings, "log-format": "json"}.items())
+        own = {
+            "store": self.store,
+            "port": str(self._port),
+            "simulators": "all",
+            "simulator_script": str(self._script),
+            "log_format": "json",
+        }
+        return tuple(f"--{name.replace('_', '-')}={value}" for name, value in (own | self._settings).items())
 
     def _is_ready(self) -> bool:
         try:
