@@ -9,12 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from adapters.event_log import open_log
+from adapters.read_models import open_read_models
 from adapters.topics import open_topics
 from adapters.topics.port import Topics
+from projections import VIEWS
 from tests.benchmarks.bare import Bare, run_bare
 from tests.benchmarks.closed_loop import ClosedLoop, Window
 from tests.benchmarks.doors import Door, HttpDoor, TopicDoor
-from tests.benchmarks.loads import W1, Load
+from tests.benchmarks.loads import W1, W1_ANSWERS, Load
 from tests.benchmarks.reading import read_and_rebuild
 from tests.benchmarks.results import Row
 from tests.servers.crossconnect import Crossconnect
@@ -154,7 +156,7 @@ def read_case(folder: Path, pace: Pace, tell: Tell) -> list[Row]:
     tell("filling a log to read")
     with running(store, _fresh(folder), W1) as parts, closing(TopicDoor(parts.topics.producer())) as door:
         parts.loop.run(W1, door, 64, pace.window, 0.0)
-        parts.server.wait_until_ready()
+        wait_for_views(store)
     tell("reading and rebuilding")
     return read_and_rebuild(store, pace.rounds)
 
@@ -168,11 +170,11 @@ def in_flight(orders: int, folder: Path, pace: Pace, tell: Tell) -> Row:
         tell(f"{orders} orders in flight")
         windows = [parts.loop.run(W1, door, clients, pace.window, pace.warm_up) for _ in range(pace.rounds)]
         resident = parts.server.resident_megabytes()
-    answers = sum(window.orders for window in windows) * W1.answers
+    answers = sum(window.orders for window in windows) * W1_ANSWERS
     return {
         "name": f"in-flight-{orders}",
         "clients": clients,
-        "orders": answers // W1.answers,
+        "orders": answers // W1_ANSWERS,
         "cpu_us_per_answer": sum(window.cpu_seconds for window in windows) / answers * 1e6,
         "rss_mb": resident,
     }
@@ -187,8 +189,17 @@ def open_idle(parts: Running, door: Door, orders: int) -> None:
         if time.monotonic() > give_up:
             raise TimeoutError(f"{orders} orders were not taken in: {parts.server.last_words()}")
         time.sleep(0.1)
-    while parts.server.metric("crossconnect_projection_lag_seconds") > 0:
-        time.sleep(0.1)
+    wait_for_views(parts.server.store)
+
+
+def wait_for_views(store: str) -> None:
+    """Until the views have read the whole log."""
+    with closing(open_log(store)) as log, closing(open_read_models(store)) as read_models:
+        give_up = time.monotonic() + 120
+        while min(read_models.positions()[view.table] for view in VIEWS) < log.head():
+            if time.monotonic() > give_up:
+                raise TimeoutError("The views do not catch up.")
+            time.sleep(0.05)
 
 
 def memory(orders: int, folder: Path, tell: Tell) -> Row:

@@ -10,12 +10,11 @@ COMMANDS = "crossconnect.product-order.commands.v1"
 
 
 class Load(NamedTuple):
-    """One kind of order: the catalog to serve with, the offerings of one order, and how many answers it takes to complete."""
+    """One kind of order: the catalog to serve with, and the offerings of one order."""
 
     name: str
     catalog: str
     offerings: tuple[str, ...]
-    answers: int
 
     def body(self, customer: str) -> bytes:
         """The order of one customer as TMF622 JSON."""
@@ -54,5 +53,7 @@ def _item(id: str, offering: str, customer: str) -> dict[str, object]:
     }
 
 
-W1 = Load("W1", "schemas/catalogs/benchmark-w1.yaml", ("w1-access", "w1-voice", "w1-tv"), 4)
-TRIPLE_PLAY = Load("triple play", "sample", ("triple-play",), 0)
+# Takes four answers: access first, then voice, TV and the visit.
+W1 = Load("W1", "schemas/catalogs/benchmark-w1.yaml", ("w1-access", "w1-voice", "w1-tv"))
+W1_ANSWERS = 4
+TRIPLE_PLAY = Load("triple play", "sample", ("triple-play",))

@@ -5,10 +5,11 @@ import random
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -71,9 +72,9 @@ def kill_under_load(folder: Path, store: str, kafka: Kafka | None, kills: int, s
         assert finished, (
             f"{len(customers.accepted) - len(customers.ended)} of {len(customers.accepted)} orders did not end: {server.last_words()}"
         )
-        products = _active_products(server, len(customers.accepted))
+        products = check_products(_active_products(server), len(customers.accepted))
         assert server.stop() == 0, server.last_words()
-    keys, asked = _check_journal(journal, len(customers.accepted))
+    keys, asked = check_journal(journal, len(customers.accepted))
     _check_orders(store, customers)
     return Outcome(seed, kills, len(customers.accepted), customers.repeats, keys, asked, products, next_completed, verify(store))
 
@@ -95,19 +96,23 @@ def _kill(server: Crossconnect, customers: Customers, kills: int, dice: random.R
     return next_completed
 
 
-def _active_products(server: Crossconnect, orders: int) -> int:
-    """As the inventory says over HTTP: three for every customer, no more and no less."""
-    found: Counter[str] = Counter()
+def _active_products(server: Crossconnect) -> Iterator[dict[str, Any]]:
+    """The inventory as it is read over HTTP, page by page."""
     offset = 0
     while True:
         status, body = server.get(f"{INVENTORY}?status=active&fields=relatedParty,productOffering&limit=1000&offset={offset}")
         assert status in (200, 206), body[:500]
         page = json.loads(body)
-        found.update(f"{party['id']} {product['productOffering']['id']}" for product in page for party in product["relatedParty"])
         if not page:
-            break
+            return
+        yield from page
         offset += len(page)
-    wrong = {who: count for who, count in found.items() if count != 1}
+
+
+def check_products(products: Iterable[dict[str, Any]], orders: int) -> int:
+    """One of each offering for every customer, no more and no less; answers how many there are."""
+    found = Counter(f"{party['id']} {product['productOffering']['id']}" for product in products for party in product["relatedParty"])
+    wrong = {which: count for which, count in found.items() if count != 1}
     assert not wrong, f"Products that are not there exactly once: {wrong}"
     assert len(found) == orders * len(W1.offerings), f"{len(found)} products of {orders} orders"
     return len(found)
@@ -121,7 +126,7 @@ class _Asked(msgspec.Struct, rename="camel"):
     attempt: int = 1
 
 
-def _check_journal(journal: Path, orders: int) -> tuple[int, int]:
+def check_journal(journal: Path, orders: int) -> tuple[int, int]:
     """From the target systems' side: every copy of a request says the same as the first, and there are as many as the orders need."""
     read = msgspec.json.Decoder(_Asked).decode
     bodies: dict[tuple[str, int], bytes] = {}
