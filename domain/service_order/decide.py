@@ -179,12 +179,13 @@ def _answered(command: AnswerActivation, order: ServiceOrder, task: Task) -> Act
 
 
 def _counts(command: AnswerActivation, task: Task) -> bool:
-    """The first final answer of the present key counts; a failure only for the attempt that is running. People do not answer: they resolve."""
+    """The first final answer of the present key counts, a completion even when the task is not wanted any more (then it is undone); a failure only
+    for the attempt that is running. People do not answer: they resolve."""
     if task.planned.kind == "manual" or command.key != task.key or command.outcome == "inProgress" or task.rejected:
         return False
     if command.outcome == "failed":
         return task.state == RUNNING and command.attempt in (0, task.attempt)
-    return task.state in (RUNNING, RETRYING, FALLOUT)
+    return task.state in (RUNNING, RETRYING, FALLOUT) or (task.state == GONE and command.outcome == "completed")
 
 
 def _next_attempt(stream: str, order: ServiceOrder, id: str, reason: Reason, world: World) -> Iterator[Any]:

@@ -318,6 +318,14 @@ def test_a_task_that_is_no_longer_wanted_is_withdrawn_and_its_fallout_with_it() 
     given(*after(DISPATCH, answer("completed"))).when(WithdrawTask(SO, "1.1.activate")).then_nothing()
 
 
+def test_a_completion_counts_even_when_the_task_is_not_wanted_any_more() -> None:
+    withdrawn = after(*SILENCE, WithdrawTask(SO, "1.1.activate"), CloseServiceOrderItems(SO, ("1",), "cancelled"))
+    given(*withdrawn).when(answer("completed")).then(Like(ActivationAnswered, outcome="completed", items={}, state=""))
+    given(*withdrawn).when(answer("rejected")).then(Like(AnswerRecorded))
+    late = (*withdrawn, *given(*withdrawn).when(answer("completed")).events)
+    given(*late).knowing(svc_1=None).when(UNDO).then(Like(ActivationRequested, undo=True, items={}, state=""))
+
+
 @pytest.mark.parametrize("outcome", ["cancelled", "failed"])
 def test_items_are_closed_as_the_order_ends(outcome: str) -> None:
     closed = ServiceOrderItemsClosed({"1": outcome}, outcome)

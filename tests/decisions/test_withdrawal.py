@@ -59,6 +59,27 @@ def test_a_request_that_is_refused_meanwhile_needs_no_repair(world: InMemory) ->
     assert undone(world) == []
 
 
+@pytest.mark.parametrize("how", ["cancel", "abort"])
+def test_what_turns_out_to_be_built_after_all_is_taken_down(world: InMemory, how: str) -> None:
+    order = world.order(add("1", "mobile-line"))
+    task = world.named("hlr-subscription/activate")
+    for _ in range(3):
+        world.let_time_pass()
+    if how == "cancel":
+        world.cancel(order)
+    else:
+        world.resolve(task, fallout.ABORT)
+    ended = world.state(order)
+    assert ended.state == ("cancelled" if how == "cancel" else "failed")
+    world.answer(task)
+    assert undone(world) == ["hlr-subscription/activate"]
+    world.complete_all()
+    assert world.state(order) == ended
+    assert {service.state for service in world.services().values()} == {"terminated"}
+    world.answer(task)
+    assert len(undone(world)) == 1
+
+
 def test_undo_runs_in_reverse_order_of_completion_one_at_a_time(world: InMemory) -> None:
     order = world.order(add("1", "fibre-broadband"))
     world.complete_all(but=lambda task: task == world.named("home-gateway/provision", order))
