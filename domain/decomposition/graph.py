@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from domain.catalog import Catalog, Dependency
-from domain.decomposition.items import Item
-from domain.decomposition.services import ServiceDraft, ServiceDrafts
+from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
+from domain.decomposition.item import Item
 from domain.plan import Plan, PlannedVisit, cycle_in
 from domain.values import Rejected
 

@@ -5,70 +5,15 @@ listed by path.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from domain.catalog import ORDERABLE, Catalog, CharacteristicSpecification, ProductOffering
+from domain.catalog import ORDERABLE, Catalog, ProductOffering
 from domain.decider import Facts
+from domain.decomposition.configuration import configure
+from domain.decomposition.item import Item
 from domain.order_document import OrderLine, invalid
-from domain.plan import Plan, PlannedItem, product_id
+from domain.plan import Plan, PlannedItem
 from domain.product import GONE, Product
-from domain.values import Place, Rejected
-
-
-class Item:
-    """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add), `settled` whether an
-    earlier plan of the order has the item already."""
-
-    def __init__(self, line: OrderLine, parent: "Item | None", order: str) -> None:
-        self.line = line
-        self.parent = parent
-        self.children: list[Item] = []
-        self.held: Product | None = None
-        self.product = line.product if line.product and line.action != "add" else product_id(order, line.id)
-        self.offering: ProductOffering | None = None
-        self.specification = line.specification
-        self.values: dict[str, Any] = {}
-        self.places: tuple[Place, ...] = line.places or (parent.places if parent else ())
-        self.missing: list[str] = []
-        self.services: list[str] = []
-        self.detached: list[str] = []
-        self.settled = False
-
-    @property
-    def top(self) -> "Item":
-        item = self
-        while item.parent is not None:
-            item = item.parent
-        return item
-
-    def settle(self, planned: PlannedItem, catalog: Catalog) -> None:
-        """Take over everything that was planned for it before."""
-        self.settled = True
-        self.product, self.offering = planned.product, catalog.offerings.get(planned.offering)
-        self.specification, self.values, self.places = planned.specification, planned.values, planned.places
-        self.services, self.detached = list(planned.services), list(planned.detached)
-
-    def planned(self) -> PlannedItem:
-        return PlannedItem(
-            self.line.id,
-            self.parent.line.id if self.parent else "",
-            self.line.action,
-            self.product,
-            self.offering.id if self.offering else self.line.offering,
-            self.specification,
-            self.values,
-            self.places,
-            tuple(self.services),
-            tuple(self.detached),
-            self._parts() if self.children or self.held is not None else (),
-            tuple(self.missing),
-        )
-
-    def _parts(self) -> tuple[str, ...]:
-        """The products that are parts of this one: deleting it deletes them."""
-        kept = self.held.bundles if self.held is not None else ()
-        added = [child.product for child in self.children if child.line.action == "add" and child.product not in kept]
-        return (*kept, *added)
+from domain.values import Rejected
 
 
 def resolve_items(
@@ -94,7 +39,7 @@ def resolve_items(
         if item.offering is not None and item.line.action in ("add", "modify"):
             _check_parts(item, item.offering, items, facts)
         if not item.settled:
-            _configure(item, catalog)
+            configure(item, catalog)
     return _parents_first(items)
 
 
@@ -274,61 +219,3 @@ def _held_parts(item: Item, items: dict[str, Item], facts: Facts) -> Iterator[st
         held = facts.get(product)
         if held is not None and held.status not in GONE and product not in leaving:
             yield held.offering
-
-
-def _configure(item: Item, catalog: Catalog) -> None:
-    """Values from the order, the install base and the defaults; what is mandatory and still absent is listed as missing."""
-    specification = catalog.products.get(item.specification)
-    if specification is None or item.line.action in ("delete", "noChange"):
-        item.values = dict(item.held.values) if item.held else {}
-        return
-    given, characteristics = item.line.characteristics, specification.characteristics
-    if given:
-        known = {each.name: each for each in characteristics}
-        for name, value in given.items():
-            _check_value(item, name, value, known)
-    item.values = _values(item, characteristics, catalog)
-    for each in characteristics:
-        if each.mandatory is not False and item.values.get(each.name) is None and catalog.compiled.condition(each.mandatory)(item.values):
-            item.missing.append(f"{item.line.path}.product.productCharacteristic[{each.name}]")
-
-
-def _check_value(item: Item, name: str, value: Any, known: dict[str, CharacteristicSpecification]) -> None:
-    attribute = f"product.productCharacteristic[{name}]"
-    if name not in known:
-        raise invalid(item.line, attribute, f"is not a characteristic of {item.specification}")
-    problem = known[name].problem(value) if value is not None else None
-    if problem:
-        raise invalid(item.line, attribute, problem)
-
-
-def _values(item: Item, characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
-    line, held = item.line, item.held
-    values = {name: value for name, value in line.characteristics.items() if value is not None}
-    if held is None:
-        return _with_defaults(values, characteristics, catalog)
-    if line.modify_mode == "full":
-        ordered = {each.name for each in characteristics}
-        kept = {name: value for name, value in held.values.items() if name not in ordered}
-        return _with_defaults({**kept, **values}, characteristics, catalog)
-    values = {**held.values, **values}
-    for each in characteristics:
-        if isinstance(each.default, dict) and each.name not in line.characteristics:
-            _follow(each, values, held.values, catalog)
-    return values
-
-
-def _with_defaults(values: dict[str, Any], characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
-    for each in characteristics:
-        if each.default is not None and values.get(each.name) is None:
-            default = catalog.compiled.expression(each.default)(values) if isinstance(each.default, dict) else each.default
-            if default is not None:
-                values[each.name] = default
-    return values
-
-
-def _follow(each: CharacteristicSpecification, values: dict[str, Any], held: dict[str, Any], catalog: Catalog) -> None:
-    """A value that was derived from others goes with them; one that the customer had chosen stays."""
-    derive = catalog.compiled.expression(each.default)
-    if held.get(each.name) in (None, derive(held)):
-        values[each.name] = derive(values)

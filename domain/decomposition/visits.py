@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from domain.catalog import Catalog, WorkOrderTemplate
-from domain.decomposition.items import Item
-from domain.decomposition.services import ServiceDraft, ServiceDrafts
+from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
+from domain.decomposition.item import Item
 from domain.plan import PlannedVisit, work_order_id
 from domain.values import Place
 

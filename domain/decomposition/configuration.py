@@ -1,0 +1,66 @@
+"""The characteristics of an item: what the order says, what the product has, and what the catalog defaults to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.catalog import Catalog, CharacteristicSpecification
+from domain.decomposition.item import Item
+from domain.order_document import invalid
+
+
+def configure(item: Item, catalog: Catalog) -> None:
+    """Values from the order, the install base and the defaults; what is mandatory and still absent is listed as missing."""
+    specification = catalog.products.get(item.specification)
+    if specification is None or item.line.action in ("delete", "noChange"):
+        item.values = dict(item.held.values) if item.held else {}
+        return
+    given, characteristics = item.line.characteristics, specification.characteristics
+    if given:
+        known = {each.name: each for each in characteristics}
+        for name, value in given.items():
+            _check_value(item, name, value, known)
+    item.values = _values(item, characteristics, catalog)
+    for each in characteristics:
+        if each.mandatory is not False and item.values.get(each.name) is None and catalog.compiled.condition(each.mandatory)(item.values):
+            item.missing.append(f"{item.line.path}.product.productCharacteristic[{each.name}]")
+
+
+def _check_value(item: Item, name: str, value: Any, known: dict[str, CharacteristicSpecification]) -> None:
+    attribute = f"product.productCharacteristic[{name}]"
+    if name not in known:
+        raise invalid(item.line, attribute, f"is not a characteristic of {item.specification}")
+    problem = known[name].problem(value) if value is not None else None
+    if problem:
+        raise invalid(item.line, attribute, problem)
+
+
+def _values(item: Item, characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
+    line, held = item.line, item.held
+    values = {name: value for name, value in line.characteristics.items() if value is not None}
+    if held is None:
+        return _with_defaults(values, characteristics, catalog)
+    if line.modify_mode == "full":
+        ordered = {each.name for each in characteristics}
+        kept = {name: value for name, value in held.values.items() if name not in ordered}
+        return _with_defaults({**kept, **values}, characteristics, catalog)
+    values = {**held.values, **values}
+    for each in characteristics:
+        if isinstance(each.default, dict) and each.name not in line.characteristics:
+            _follow(each, values, held.values, catalog)
+    return values
+
+
+def _with_defaults(values: dict[str, Any], characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
+    for each in characteristics:
+        if each.default is not None and values.get(each.name) is None:
+            default = catalog.compiled.expression(each.default)(values) if isinstance(each.default, dict) else each.default
+            if default is not None:
+                values[each.name] = default
+    return values
+
+
+def _follow(each: CharacteristicSpecification, values: dict[str, Any], held: dict[str, Any], catalog: Catalog) -> None:
+    """A value that was derived from others goes with them; one that the customer had chosen stays."""
+    derive = catalog.compiled.expression(each.default)
+    if held.get(each.name) in (None, derive(held)):
+        values[each.name] = derive(values)

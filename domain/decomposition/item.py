@@ -1,0 +1,65 @@
+"""One order line while it is being planned."""
+
+from typing import Any
+
+from domain.catalog import Catalog, ProductOffering
+from domain.order_document import OrderLine
+from domain.plan import PlannedItem, product_id
+from domain.product import Product
+from domain.values import Place
+
+
+class Item:
+    """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add), `settled` whether an
+    earlier plan of the order has the item already."""
+
+    def __init__(self, line: OrderLine, parent: "Item | None", order: str) -> None:
+        self.line = line
+        self.parent = parent
+        self.children: list[Item] = []
+        self.held: Product | None = None
+        self.product = line.product if line.product and line.action != "add" else product_id(order, line.id)
+        self.offering: ProductOffering | None = None
+        self.specification = line.specification
+        self.values: dict[str, Any] = {}
+        self.places: tuple[Place, ...] = line.places or (parent.places if parent else ())
+        self.missing: list[str] = []
+        self.services: list[str] = []
+        self.detached: list[str] = []
+        self.settled = False
+
+    @property
+    def top(self) -> "Item":
+        item = self
+        while item.parent is not None:
+            item = item.parent
+        return item
+
+    def settle(self, planned: PlannedItem, catalog: Catalog) -> None:
+        """Take over everything that was planned for it before."""
+        self.settled = True
+        self.product, self.offering = planned.product, catalog.offerings.get(planned.offering)
+        self.specification, self.values, self.places = planned.specification, planned.values, planned.places
+        self.services, self.detached = list(planned.services), list(planned.detached)
+
+    def planned(self) -> PlannedItem:
+        return PlannedItem(
+            self.line.id,
+            self.parent.line.id if self.parent else "",
+            self.line.action,
+            self.product,
+            self.offering.id if self.offering else self.line.offering,
+            self.specification,
+            self.values,
+            self.places,
+            tuple(self.services),
+            tuple(self.detached),
+            self._parts() if self.children or self.held is not None else (),
+            tuple(self.missing),
+        )
+
+    def _parts(self) -> tuple[str, ...]:
+        """The products that are parts of this one: deleting it deletes them."""
+        kept = self.held.bundles if self.held is not None else ()
+        added = [child.product for child in self.children if child.line.action == "add" and child.product not in kept]
+        return (*kept, *added)

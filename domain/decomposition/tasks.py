@@ -1,0 +1,45 @@
+"""The steps of each service, and who takes them."""
+
+from typing import Any
+
+from domain.catalog import Catalog, TaskSpecification
+from domain.decomposition.drafts import ServiceDraft
+from domain.plan import PlannedTask
+
+
+def tasks_of(draft: ServiceDraft, catalog: Catalog, answer_within: float) -> tuple[PlannedTask, ...]:
+    inputs = {**draft.owner.values, **draft.values, "action": draft.action}
+    tasks = tuple(
+        [
+            _task(draft, each, catalog, inputs, answer_within)
+            for each in draft.specification.tasks
+            if draft.action in each.actions and (each.condition is True or catalog.compiled.condition(each.condition)(inputs))
+        ]
+    )
+    return tasks[::-1] if draft.action == "delete" else tasks
+
+
+def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs: dict[str, Any], answer_within: float) -> PlannedTask:
+    return PlannedTask(
+        f"{draft.number}.{draft.item}.{task.name}",
+        task.name,
+        draft.action,
+        task.kind,
+        task.target_system or _target(draft, catalog, inputs),
+        answer_within if task.answer_within is None else task.answer_within,
+        task.attempts,
+        task.retry_after,
+        task.point_of_no_return,
+        task.undo,
+        task.group,
+        task.form,
+    )
+
+
+def _target(draft: ServiceDraft, catalog: Catalog, inputs: dict[str, Any]) -> str:
+    """Distribution (domain-rules 2.11): the first rule that fits, else the specification's own target system."""
+    for rule in catalog.distributions:
+        fits = rule.specification == draft.specification.id and (not rule.actions or draft.action in rule.actions)
+        if fits and catalog.compiled.condition(rule.condition)(inputs):
+            return rule.target_system
+    return draft.specification.target_system

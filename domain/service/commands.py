@@ -1,0 +1,74 @@
+"""What can be asked of a service."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.plan import PlannedService
+from domain.record import record
+
+
+@record
+class OrderService:
+    """An order is about to build, change or end this service, or only to hold it (`noChange`)."""
+
+    service: str
+    order: str
+    service_order: str
+    customer: str
+    planned: PlannedService
+
+
+@record
+class FulfilService:
+    """The service order item is done. `inactive`: an operator skipped part of building it, so the service exists but does not run."""
+
+    service: str
+    order: str
+    action: str
+    values: dict[str, Any]
+    inactive: bool
+    at: datetime
+
+
+@record
+class AbandonService:
+    """The service order item will not be done, or has been undone: `outcome` is cancelled or failed. Products that this order made hold it let go."""
+
+    service: str
+    order: str
+    action: str
+    previous: dict[str, Any]
+    undone: bool
+    outcome: str
+    at: datetime
+
+
+@record
+class AttachService:
+    """A product holds this service (again)."""
+
+    service: str
+    order: str
+    product: str
+
+
+@record
+class DetachService:
+    """A product no longer holds this service. `undo`: only when it came to hold it by this order."""
+
+    service: str
+    order: str
+    product: str
+    undo: bool = False
+
+
+@record
+class ReopenService:
+    """The order takes back what it did to this service: until that is over nobody else may change it. What it built stays when others hold it."""
+
+    service: str
+    order: str
+    action: str
+
+
+Command = OrderService | FulfilService | AbandonService | AttachService | DetachService | ReopenService

@@ -1,0 +1,110 @@
+"""What happens to a service. Names and fields are storage format."""
+
+from datetime import datetime
+from typing import Any
+
+from domain.record import record
+from domain.values import Place
+
+
+@record
+class ServiceDesigned:
+    """A service that an order will build; `products` hold it."""
+
+    order: str
+    service_order: str
+    item: str
+    customer: str
+    specification: str
+    version: str
+    name: str
+    category: str
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    products: tuple[str, ...]
+    supporting: tuple[str, ...]
+
+
+@record
+class ServiceActivated:
+    order: str
+    values: dict[str, Any]
+    at: datetime
+
+
+@record
+class ServiceDeactivated:
+    order: str
+    values: dict[str, Any]
+    at: datetime
+
+
+@record
+class ServiceChangeOrdered:
+    order: str
+    service_order: str
+    item: str
+    values: dict[str, Any]
+
+
+@record
+class ServiceChanged:
+    order: str
+    values: dict[str, Any]
+    at: datetime
+
+
+@record
+class ServiceChangeAbandoned:
+    order: str
+    at: datetime
+
+
+@record
+class ServiceTerminationOrdered:
+    order: str
+    service_order: str
+    item: str
+
+
+@record
+class ServiceTerminated:
+    """`reason` is `ordered`, `undone` (compensating), `cancelled` or `failed` (never built)."""
+
+    order: str
+    reason: str
+    at: datetime
+
+
+@record
+class ServiceReopened:
+    """An order is about to take back what it did to this service."""
+
+    order: str
+
+
+@record
+class ServiceAttached:
+    order: str
+    product: str
+
+
+@record
+class ServiceDetached:
+    order: str
+    product: str
+
+
+Event = (
+    ServiceDesigned
+    | ServiceActivated
+    | ServiceDeactivated
+    | ServiceChangeOrdered
+    | ServiceChanged
+    | ServiceChangeAbandoned
+    | ServiceTerminationOrdered
+    | ServiceTerminated
+    | ServiceReopened
+    | ServiceAttached
+    | ServiceDetached
+)

@@ -1,0 +1,81 @@
+"""How a service changes with each event."""
+
+from typing import Any, assert_never
+
+from domain.service.events import (
+    Event,
+    ServiceActivated,
+    ServiceAttached,
+    ServiceChangeAbandoned,
+    ServiceChanged,
+    ServiceChangeOrdered,
+    ServiceDeactivated,
+    ServiceDesigned,
+    ServiceDetached,
+    ServiceReopened,
+    ServiceTerminated,
+    ServiceTerminationOrdered,
+)
+from domain.service.state import ACTIVE, DESIGNED, INACTIVE, TERMINATED, Service
+
+
+def evolve(service: Service | None, event: Event) -> Service:
+    match event:
+        case ServiceDesigned():
+            return Service(
+                DESIGNED,
+                event.customer,
+                event.specification,
+                event.version,
+                event.name,
+                event.category,
+                event.values,
+                event.places,
+                dict.fromkeys(event.products, event.order),
+                event.supporting,
+                event.order,
+            )
+        case _:
+            assert service is not None, "a service's history begins with ServiceDesigned"
+    match event:
+        case ServiceActivated() | ServiceChanged():
+            return _with(service, state=ACTIVE, values=event.values, last=event.order)
+        case ServiceDeactivated():
+            return _with(service, state=INACTIVE, values=event.values, last=event.order)
+        case ServiceChangeOrdered() | ServiceTerminationOrdered() | ServiceReopened():
+            return _with(service, pending=event.order)
+        case ServiceChangeAbandoned():
+            return _with(service)
+        case ServiceTerminated():
+            return _with(service, state=TERMINATED, last=event.order)
+        case ServiceAttached():
+            return _with(service, holders={**service.holders, event.product: event.order}, pending=service.pending)
+        case ServiceDetached():
+            left = {product: order for product, order in service.holders.items() if product != event.product}
+            return _with(service, holders=left, pending=service.pending)
+        case _:
+            assert_never(event)
+
+
+def _with(
+    service: Service,
+    state: str = "",
+    values: dict[str, Any] | None = None,
+    holders: dict[str, str] | None = None,
+    pending: str = "",
+    last: str = "",
+) -> Service:
+    return Service(
+        state or service.state,
+        service.customer,
+        service.specification,
+        service.version,
+        service.name,
+        service.category,
+        service.values if values is None else values,
+        service.places,
+        service.holders if holders is None else holders,
+        service.supporting,
+        pending,
+        last or service.last_order,
+    )
