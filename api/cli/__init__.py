@@ -1,5 +1,6 @@
 """`crossconnect`, the program: every verb an operator has. Verbs are thin; what they need is imported when they run, so that `--help` is quick."""
 
+import os
 import sys
 
 
@@ -12,9 +13,9 @@ def main() -> None:
         app(prog_name="crossconnect")
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        sys.exit(0)
+    except BrokenPipeError:  # the reader of our output has seen enough; never told as success, since it may have been another pipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as error:
         sentence, code = explained(error)
         print(sentence, file=sys.stderr)

@@ -240,6 +240,13 @@ def test_topics_are_planned_on_a_cluster_only() -> None:
     crossconnect("topics", "apply", "--kafka", address).fails_with(1, address)
 
 
+def test_a_reader_that_has_seen_enough_gets_no_traceback() -> None:
+    command = f"{sys.executable} -m api.cli catalog show services --json | true; echo ${{PIPESTATUS[0]}}"
+    root = Path(__file__).resolve().parents[2]
+    ended = subprocess.run(("bash", "-c", command), capture_output=True, text=True, cwd=root, timeout=60, check=True)
+    assert (ended.stdout, ended.stderr) == ("1\n", "")
+
+
 def test_doctor_lists_every_setting_and_hides_passwords(tmp_path: Path) -> None:
     address = nowhere().removeprefix("http://")
     env = {"CROSSCONNECT_STORE": f"postgresql://me:secret@{address}/db"}
