@@ -5,16 +5,17 @@ nothing that a decider decides; it only knows what must follow what. It is rebui
 domain, changes in place, because a plan may have thousands of nodes (ADR 0008).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from domain import fallout
 from domain.fallout import FalloutRaised, FalloutResolved
-from domain.plan import Plan, PlannedService, service_order_id
+from domain.plan import Plan, service_order_id
+from domain.processes.opening import opening
 from domain.processes.progress import ItemProgress, Progress, ServiceProgress
 from domain.processes.withdrawal import Withdrawal
-from domain.product import AbandonProduct, FulfilProduct, OrderProduct
+from domain.product import AbandonProduct, FulfilProduct
 from domain.product_order import (
     PassPointOfNoReturn,
     ProductOrderAcknowledged,
@@ -25,9 +26,8 @@ from domain.product_order import (
     ReportItems,
 )
 from domain.recorded import Recorded
-from domain.service import DetachService, FulfilService, OrderService
+from domain.service import DetachService, FulfilService
 from domain.service_order import (
-    AcknowledgeServiceOrder,
     ActivationAnswered,
     ActivationRequested,
     CloseServiceOrderItems,
@@ -40,7 +40,6 @@ from domain.service_order import (
 )
 from domain.states import CANCELLED, COMPLETED, FAILED, HELD, IN_PROGRESS, TERMINAL
 from domain.work_order import (
-    AcknowledgeWorkOrder,
     RequestWorkOrder,
     WorkOrderAnswered,
     WorkOrderClosed,
@@ -125,7 +124,7 @@ class Fulfillment:
         plan: Plan = recorded.event.plan
         joined = self._joins_withdrawn(plan)
         self._ready.extend(self.progress.add(plan))
-        self._due.extend(self._orders(plan))
+        self._due.extend(opening(plan, self))
         for item in plan.items:
             if item.action != "noChange":
                 self._changed[item.id] = self.progress.items[item.id]
@@ -145,29 +144,6 @@ class Fulfillment:
             if service.planned.action != "noChange" and self.withdrawal.takes_back(service)
         }
         return [item.id for item in plan.items if not ending.isdisjoint(item.services)]
-
-    def _orders(self, plan: Plan) -> Iterator[Any]:
-        """What the plan makes at once: products and services on order, service orders and work orders."""
-        for item in plan.items:
-            if item.action != "noChange" and not item.missing:
-                yield OrderProduct(item.product, self.order, self.customer, self.catalog, item)
-        numbers: dict[int, list[PlannedService]] = {}
-        for planned in plan.services:
-            yield OrderService(planned.id, self.order, service_order_id(self.order, planned.number), self.customer, planned)
-            if planned.number:
-                numbers.setdefault(planned.number, []).append(planned)
-        for number, services in numbers.items():
-            yield AcknowledgeServiceOrder(
-                service_order_id(self.order, number),
-                self.order,
-                self.customer,
-                tuple(services),
-                tuple([visit.id for visit in plan.visits if number in visit.numbers]),
-                self.requested_start,
-                self.requested_completion,
-            )
-        for visit in plan.visits:
-            yield AcknowledgeWorkOrder(visit.id, self.order, self.customer, visit, self.requested_start)
 
     # Tasks ----------------------------------------------------------------------------------------------------------------------------
     def _requested(self, recorded: Recorded) -> None:
@@ -321,9 +297,8 @@ class Fulfillment:
         self._changed[planned.id] = bundle
         status = "cancelled" if outcome == CANCELLED else "aborted"
         self._due.append(AbandonProduct(planned.product, self.order, planned, status, self.now))
-        relying = self.progress.after.get(f"item:{planned.id}")
-        if relying:
-            self._withdraw([planned.id], outcome, False)
+        if relying := self.progress.relying_on(planned.id):
+            self._withdraw(relying, outcome, False)
         self._tell_parent(bundle)
 
     # Visits ---------------------------------------------------------------------------------------------------------------------------

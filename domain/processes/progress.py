@@ -146,3 +146,13 @@ class Progress:
             return [self.items[id] for id in visit.items]
         service = self.service_of.get(node)
         return [self.items[id] for id in service.users] if service is not None else []
+
+    def relying_on(self, item: str) -> list[str]:
+        """The items that cannot go on before this one is done."""
+        found: dict[str, None] = {}
+        for follower in self.after.get(f"item:{item}", ()):
+            if follower.startswith("item:"):
+                found[follower[5:]] = None
+            else:
+                found.update(dict.fromkeys(each.planned.id for each in self.items_of(follower)))
+        return list(found)

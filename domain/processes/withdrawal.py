@@ -86,15 +86,8 @@ class Withdrawal:
             todo.extend(item.children)
             if item.is_bundle or (item.state in TERMINAL and not (include_completed and item.state == COMPLETED)):
                 continue
-            todo.extend(self._relying_on(id))
+            todo.extend(of.relying_on(id))
             yield id
-
-    def _relying_on(self, id: str) -> Iterator[str]:
-        for follower in self._of.after.get(f"item:{id}", ()):
-            if follower.startswith("item:"):
-                yield follower[5:]
-            else:
-                yield from (item.planned.id for item in self._of.items_of(follower))
 
     # Under way ------------------------------------------------------------------------------------------------------------------------
     def covers(self, node: str) -> bool:

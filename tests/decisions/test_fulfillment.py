@@ -237,6 +237,18 @@ def test_what_relies_on_an_aborted_item_is_withdrawn_with_it(world: InMemory) ->
     assert world.state(order).own == {"1": "failed", "2": "failed"}
 
 
+def test_what_relies_on_a_bundle_goes_on_with_it_or_ends_with_it(world: InMemory) -> None:
+    order = world.order(add("1", "triple-play"), add("2", "mobile-line", relies_on="1"))
+    port = world.named("gpon-port/reserve")
+    world.answer(port, "rejected")
+    world.resolve(port, fallout.ABORT)
+    assert world.state(order).own["2"] == "failed"
+    assert world.state(order).state == "failed"
+    order = world.order(add("1", "triple-play"), add("2", "mobile-line", relies_on="1"))
+    world.complete_all()
+    assert world.state(order).state == "completed"
+
+
 def test_an_aborted_step_for_people_ends_its_item(world: InMemory) -> None:
     order = world.order(add("1", "voice-line", numberPorting=True, portingNumber="1"))
     port = world.named("voice-service/port-number")

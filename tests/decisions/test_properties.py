@@ -293,6 +293,7 @@ def _modify(story: Story) -> list[dict[str, Any]]:
 ORDERS: list[Callable[[Story], list[dict[str, Any]]]] = [
     lambda story: [add("1", "triple-play")],
     lambda story: [add("1", "mobile-line", site="")],
+    lambda story: [add("1", "triple-play"), add("2", "mobile-line", relies_on="1"), add("3", "tv", site="site-2", relies_on="2")],
     lambda story: [
         add("1", "fibre-broadband", downstream=1000),
         add("2", "voice-line", relies_on="1", numberPorting=True, portingNumber="1"),
