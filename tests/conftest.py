@@ -7,7 +7,7 @@ from tests.servers.kafka import kafka, kafka_server
 from tests.servers.postgres import postgres, postgres_server
 from tests.servers.stores import new_store
 
-__all__ = ["new_store", "postgres", "postgres_server"]
+__all__ = ["kafka", "kafka_server", "new_store", "postgres", "postgres_server"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

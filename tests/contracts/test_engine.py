@@ -54,7 +54,12 @@ def started(log: EventLog) -> Engine:
 
 def document(customer: str = "c1", offerings: tuple[str, ...] = OFFERINGS) -> dict[str, Any]:
     items = [
-        {"id": str(number), "action": "add", "productOffering": {"id": offering}, "product": {"place": [{"id": "s1", "role": "installation"}]}}
+        {
+            "id": str(number),
+            "action": "add",
+            "productOffering": {"id": offering},
+            "product": {"place": [{"id": "s1", "role": "installation"}]},
+        }
         for number, offering in enumerate(offerings, 1)
     ]
     return {"productOrderItem": items, "relatedParty": [{"id": customer, "role": "customer"}]}
@@ -128,7 +133,9 @@ def test_a_refused_message_takes_only_itself_out_of_the_batch(engine: Engine, lo
     assert topics_of(log, "po-bad") == []
 
 
-def test_a_fault_in_what_follows_a_message_takes_only_that_message_out(engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_what_follows_a_message_takes_only_that_message_out(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     follow = UnitOfWork._follow
 
     def faulty(self: UnitOfWork, fulfillment: Any) -> None:
@@ -154,7 +161,11 @@ def test_two_engines_on_one_log_lose_and_double_nothing(engine: Engine, log: Eve
         engine.submit(submit(order, order)).result(10)
     both = [chosen.submit(request) for order in orders for request in (answer(order, 1),) for chosen in (engine, other)]
     wait(both, 30)
-    rest = [(engine, answer(order, 2)) for order in orders] + [(other, answer(order, 3)) for order in orders] + [(other, visit(order)) for order in orders]
+    rest = (
+        [(engine, answer(order, 2)) for order in orders]
+        + [(other, answer(order, 3)) for order in orders]
+        + [(other, visit(order)) for order in orders]
+    )
     futures = [chosen.submit(request) for chosen, request in rest]
     wait(futures, 60)
     assert [future.exception() for future in futures if future.exception()] == []
@@ -185,11 +196,14 @@ def test_what_a_delivery_cannot_do_is_set_aside_with_its_position(engine: Engine
     requests = [submit("po-1"), submit("po-bad", offerings=("unheard-of",)), submit("po-2")]
     engine.deliver(Delivery(requests, Advance("commands:0", -1, 3), dead_letter)).result(10)
     assert topics_of(log, "dead-t-0") == ["DeadLettered"]
-    assert topics_of(log, "po-1") and topics_of(log, "po-2")
+    assert topics_of(log, "po-1")
+    assert topics_of(log, "po-2")
     assert log.positions()["commands:0"] == 3
 
 
-def test_callers_learn_that_the_log_is_out_of_reach_and_the_engine_goes_on(engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_callers_learn_that_the_log_is_out_of_reach_and_the_engine_goes_on(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     append = log.append
 
     def fails(*args: Any) -> int:
