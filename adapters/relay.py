@@ -108,6 +108,9 @@ class Relay:
                 self._back_off(str(error))
             except (HistoryForked, UnreadableEvent, MessageTooLarge) as error:
                 self._back_off(str(error))
+            except Exception as error:  # an event that cannot be rendered, say: the lane stands still, loudly, and loses nothing
+                log_of_relay.exception("relay.fault", lane=self._name)
+                self._back_off(f"{type(error).__name__}: {error}")
             RELAY_LAG.labels(self._name).set(self.lag_seconds())
         self._save_at_last()
 

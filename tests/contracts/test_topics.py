@@ -235,7 +235,8 @@ def test_one_batch_of_a_partition_is_in_flight(world: World) -> None:
 
 def test_a_slow_topic_does_not_hold_up_another(world: World) -> None:
     producer, positions = world.producer(), Positions()
-    positions.held = held = []
+    held: list[tuple[Batch, Future[None]]] = []
+    positions.held = held
     world.source(COMMANDS, RESULTS, positions=positions).start(positions.deliver)
     producer.publish([command("slow")])
     positions.wait_for(lambda: len(held) == 1)

@@ -38,6 +38,11 @@ class Broker:
         held = self._ask(self._held)
         return plan(held, self._connection.options.partitions)
 
+    def settings(self, topic: str) -> Mapping[str, str]:
+        """Every setting of a topic, defaults included."""
+        configs = self._ask(lambda admin: self._configs(admin, [topic]))
+        return {name: value for name, (value, _) in configs[topic].items()}
+
     def apply(self, changes: Sequence[Change]) -> None:
         """Make the changes; nothing is changed when one of them has to be refused."""
         refused = [change.sentence for change in changes if change.kind == "refuse"]
@@ -106,6 +111,9 @@ class Broker:
         for topic, code, *message in answer.topic_errors:
             if code and code != TopicAlreadyExistsError.errno:  # another process may have been first
                 raise for_code(code)(f"{topic} {message[0] if message else ''}")
+
+        while not {self._connection.topic(change.topic) for change in changes} <= set(await admin.list_topics()):
+            await asyncio.sleep(0.02)  # noqa: ASYNC110 (the controller has answered, the broker hears of it a moment later and tells nobody)
 
     async def _configure(self, admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
         """Kafka's call resets what it is not told, so a topic's own other settings are repeated."""
