@@ -56,18 +56,33 @@ def rows_of(view: View, documents: Mapping[str, Document | None]) -> Rows:
             continue
         cells: list[Cell] = [row_id, encode(document).decode()]
         for column, path in columns:
-            value = document.get(path[0])
-            if value is None or (len(path) == 1 and not isinstance(value, list | tuple)):
+            value = _only_value(document, path)
+            if value is not SEVERAL:
                 cells.append(None if value is None else cell_of(value, column))
                 continue
-            first, *more = _cells(value, path[1:], column) or (None,)
+            first, *more = _cells(document, path, column) or (None,)
             cells.append(first)
             rows.extras.extend(Extra(row_id, column.name, value) for value in more)
         rows.cells.append(tuple(cells))
     return rows
 
 
-def _cells(document: Any, path: Path, column: Column) -> list[Cell]:
+SEVERAL = object()
+
+
+def _only_value(document: Any, path: Path) -> Any:
+    """What `values_at` finds when it is one value or none, which it nearly always is; else SEVERAL."""
+    value = document
+    for name in path:
+        if type(value) is list and len(value) == 1:
+            value = value[0]
+        if type(value) is not dict:
+            return None if value is None else SEVERAL
+        value = value.get(name)
+    return SEVERAL if isinstance(value, list | tuple) else value
+
+
+def _cells(document: Document, path: Path, column: Column) -> list[Cell]:
     found = (cell_of(value, column) for value in values_at(document, path))
     return list(dict.fromkeys(cell for cell in found if cell is not None))
 
