@@ -175,19 +175,22 @@ def in_flight(orders: int, folder: Path, pace: Pace, tell: Tell) -> Row:
         "name": f"in-flight-{orders}",
         "clients": clients,
         "orders": answers // W1_ANSWERS,
+        "orders_per_second": median(window.orders / window.seconds for window in windows),
         "cpu_us_per_answer": sum(window.cpu_seconds for window in windows) / answers * 1e6,
         "rss_mb": resident,
     }
 
 
 def open_idle(parts: Running, door: Door, orders: int) -> None:
-    """Place orders that stay open, in portions, and wait until the server has taken them in and computed all that follows."""
+    """Place orders that stay open, in portions, and wait until all that follows from them at once is done, here and at the target systems."""
     for start in range(0, orders, 500):
         door.place(W1, [f"{IDLE}-{number}" for number in range(start, min(start + 500, orders))])
     give_up = time.monotonic() + 120
     while parts.server.metric("crossconnect_orders_in_memory") < orders:
         if time.monotonic() > give_up:
             raise TimeoutError(f"{orders} orders were not taken in: {parts.server.last_words()}")
+        time.sleep(0.1)
+    while parts.systems.counts()["asked"] < orders:
         time.sleep(0.1)
     wait_for_views(parts.server.store)
 

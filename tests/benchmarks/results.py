@@ -28,22 +28,34 @@ COLUMNS = (
     ("flushes_per_order", "flushes/order", "{:.2f}"),
     ("rss_mb", "RSS MB", "{:.0f}"),
 )
+# A table for each kind of row, told by the figure that only that kind has; the last has the rest.
+TABLES = (("Orders from accepted to completed", "p50_ratio_to_bare"), ("Reading the log", "events_per_second"), ("Parts", "name"))
 
 Row = dict[str, Any]
 
 
 def show(machine: Mapping[str, Any], rows: Sequence[Row], console: Console) -> None:
-    """The table, with only the columns that some row fills."""
-    table = Table(title=f"Benchmarks: validation {machine['validate_us']} µs, fdatasync {machine['fdatasync_us']} µs")
+    """The tables, each with only the columns that some row of it fills."""
+    console.print(f"Validation of one order {machine['validate_us']} µs, fdatasync {machine['fdatasync_us']} µs, {machine['cores']} cores")
+    left = list(rows)
+    for title, figure in TABLES:
+        if shown := [row for row in left if figure in row]:
+            console.print(_table(title, shown))
+        left = [row for row in left if figure not in row]
+
+
+def _table(title: str, rows: Sequence[Row]) -> Table:
+    table = Table(title=title)
     used = [column for column in COLUMNS if any(column[0] in row for row in rows)]
-    table.add_column("case")
+    table.add_column("case", no_wrap=True)
     table.add_column("clients", justify="right")
     for _, heading, _ in used:
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        cells = [shape.format(row[name]) if name in row else "" for name, _, shape in used]
-        table.add_row(row["name"], str(row.get("clients", "")), *cells)
-    console.print(table)
+        table.add_row(
+            row["name"], str(row.get("clients", "")), *(shape.format(row[name]) if name in row else "" for name, _, shape in used)
+        )
+    return table
 
 
 def save(machine: Mapping[str, Any], rows: Sequence[Row], file: Path = FILE) -> None:
