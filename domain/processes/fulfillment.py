@@ -352,7 +352,6 @@ class Fulfillment:
     def _cancelled(self, recorded: Recorded) -> None:
         event: ProductOrderCancellationAssessed = recorded.event
         if event.accepted:
-            self.gate_closed = False
             self._withdraw(event.items, CANCELLED, event.include_completed)
 
     def _withdraw(self, items: Iterable[str], outcome: str, include_completed: bool) -> None:

@@ -209,6 +209,12 @@ def test_items_that_rely_on_each_other_are_refused(world: InMemory) -> None:
         world.order(add("1", "mobile-line", relies_on="2"), add("2", "mobile-line", relies_on="1"))
 
 
+def test_a_part_cannot_rely_on_its_own_bundle(world: InMemory) -> None:
+    broadband = add("1.1", "fibre-broadband", relies_on="1")
+    with pytest.raises(Rejected, match="wait for each other"):
+        world.order(add("1", "triple-play", nested=[broadband, add("1.2", "voice-line"), add("1.3", "tv")]))
+
+
 # Refusals ---------------------------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("item", "sentence", "path"),

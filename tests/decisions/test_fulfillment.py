@@ -327,6 +327,19 @@ def test_an_item_goes_on_when_its_information_comes_and_joins_the_line_of_its_or
     assert len(world.events(WorkOrderRequested)) == 1
 
 
+def test_a_line_that_was_ended_meanwhile_is_built_again_for_the_item_that_waited(world: InMemory) -> None:
+    order = waiting(world)
+    world.complete_all()
+    world.order(change("1", "delete", world.product(order, "2")))
+    world.complete_all()
+    world.supply(order, voice(portingNumber="+31201234567"), add("2", "tv"))
+    world.complete_all()
+    assert world.state(order).state == "completed"
+    (line,) = world.services("access-line").values()
+    assert (line.state, list(line.holders)) == ("active", [world.product(order, "1")])
+    assert len(world.events(WorkOrderRequested)) == 2
+
+
 def test_the_same_document_again_changes_nothing(world: InMemory) -> None:
     order = waiting(world)
     assert world.supply(order, voice(), add("2", "tv")) == []

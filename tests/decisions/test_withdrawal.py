@@ -181,6 +181,15 @@ def test_behind_a_point_of_no_return_a_cancel_is_refused_and_the_order_goes_on(w
     assert world.state(order).state == "completed"
 
 
+def test_a_point_of_no_return_is_passed_by_a_request_too(world: InMemory) -> None:
+    order = world.order(add("1", "business-ethernet", bandwidth=500))
+    configure = world.named("evc/configure")
+    world.complete_all(but=lambda task: task == configure)
+    world.cancel(order)
+    (assessed,) = world.events(ProductOrderCancellationAssessed)
+    assert [reason.message for reason in assessed.reasons] == [f"Item 1 has passed its point of no return with task {configure}."]
+
+
 def test_a_cancel_is_decided_once(world: InMemory) -> None:
     order = world.order(add("1", "mobile-line"))
     world.cancel(order)
@@ -225,6 +234,18 @@ def test_a_line_that_another_order_uses_by_now_is_spared(world: InMemory) -> Non
     assert (world.status(first, "1"), world.status(second, "1")) == ("terminated", "active")
     (line,) = world.services("access-line").values()
     assert (line.state, list(line.holders)) == ("active", [world.product(second, "1")])
+
+
+def test_what_is_being_undone_is_closed_to_other_orders(world: InMemory) -> None:
+    order = world.order(add("1", "tv"))
+    world.complete_all()
+    world.cancel(order, include_completed=True)
+    with pytest.raises(Rejected, match="is being changed by order po-1"):
+        world.order(add("1", "voice-line"))
+    with pytest.raises(Rejected, match="is being changed by order po-1"):
+        world.order(change("1", "delete", "pr-1-1"))
+    world.complete_all()
+    world.order(add("1", "voice-line"))
 
 
 def test_an_order_on_which_others_are_building_cannot_be_undone(world: InMemory) -> None:
