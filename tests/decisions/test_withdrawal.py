@@ -248,6 +248,16 @@ def test_what_is_being_undone_is_closed_to_other_orders(world: InMemory) -> None
     world.order(add("1", "voice-line"))
 
 
+def test_a_shared_service_is_closed_while_its_change_is_undone(world: InMemory) -> None:
+    world.order(add("1", "fibre-broadband"), add("2", "tv"))
+    world.complete_all()
+    order = world.order(change("1", "modify", "pr-1-1", downstream=1000))
+    world.complete_all()
+    world.cancel(order, include_completed=True)
+    with pytest.raises(Rejected, match="gpon-port at this site is being changed by order po-2"):
+        world.order(add("1", "fibre-broadband", downstream=100))
+
+
 def test_an_order_on_which_others_are_building_cannot_be_undone(world: InMemory) -> None:
     order = world.order(add("1", "fibre-broadband"))
     world.complete_all()
