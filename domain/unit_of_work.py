@@ -3,11 +3,10 @@
 Commands are decided, their events evolve the states and tell the order's fulfilment, whose due commands are decided in turn, until nothing is due.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
-from functools import cache
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 from domain.decider import Need, World
 from domain.events import DECIDERS
@@ -47,7 +46,7 @@ class Memory:
 
     def require(self, streams: Iterable[str]) -> list[Recorded]:
         """Load those of the streams that are not known yet; answers their events."""
-        missing = [stream for stream in streams if stream not in self.states]
+        missing = [stream for stream in dict.fromkeys(streams) if stream not in self.states]
         if not missing:
             return []
         history = list(self._read(missing))
@@ -127,13 +126,16 @@ def order_of(stream: str) -> str:
 
 def stream_of(command: Any) -> str:
     """The stream that a command is for."""
-    return _target(type(command))(command)
+    kind = type(command)
+    target = _TARGETS.get(kind)
+    if target is None:
+        names = {each.name for each in fields(kind)}
+        target = _TARGETS[kind] = attrgetter(next(name for name in ("stream", "service", "product") if name in names))
+    return str(target(command))
 
 
-@cache
-def _target(kind: Hashable) -> Callable[[Any], str]:
-    names = {each.name for each in fields(cast(Any, kind))}
-    return attrgetter(next(name for name in ("stream", "service", "product") if name in names))
+# By kind of command, the attribute that names its stream.
+_TARGETS: dict[type[Any], Callable[[Any], Any]] = {}
 
 
 class UnitOfWork:
