@@ -1,5 +1,6 @@
 """Topics on a Kafka broker: producers, the engine's source and consumers share one thread with an event loop."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any
@@ -10,6 +11,9 @@ from adapters.topics.kafka.consumer import KafkaConsumer
 from adapters.topics.kafka.loop import LoopThread
 from adapters.topics.kafka.producer import KafkaProducer
 from adapters.topics.kafka.source import KafkaSource
+
+# A broker that is away is told in one sentence, by whoever needed it; its clients would tell it line after line.
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 __all__ = ["Broker", "KafkaConsumer", "KafkaProducer", "KafkaSource", "KafkaTopics"]
 

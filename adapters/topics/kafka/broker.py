@@ -112,8 +112,9 @@ class Broker:
             if code and code != TopicAlreadyExistsError.errno:  # another process may have been first
                 raise for_code(code)(f"{topic} {message[0] if message else ''}")
 
-        while not {self._connection.topic(change.topic) for change in changes} <= set(await admin.list_topics()):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 (the controller has answered, the broker hears of it a moment later and tells nobody)
+        # The controller has answered; the broker hears of it a moment later, and tells nobody.
+        while not {self._connection.topic(change.topic) for change in changes} <= set(await admin.list_topics()):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
     async def _configure(self, admin: AIOKafkaAdminClient, changes: Sequence[Change]) -> None:
         """Kafka's call resets what it is not told, so a topic's own other settings are repeated."""

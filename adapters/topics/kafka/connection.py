@@ -6,7 +6,7 @@ import os
 import socket
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -92,11 +92,13 @@ class Connection:
 
 class Instance:
     """This process's name in a group: the same after a restart, so that the partitions come back at once, and never that of another live process: two
-    with one name would take the partitions from each other for ever. On one host a locked file tells them apart."""
+    with one name would take the partitions from each other for ever. On one host a locked file tells them apart. The topics are part of the name, because
+    a broker gives a member it knows the partitions it had, whatever it subscribes to now."""
 
-    def __init__(self, connection: Connection, group: str) -> None:
+    def __init__(self, connection: Connection, group: str, topics: Sequence[str]) -> None:
         self._lock: IO[bytes] | None = None
-        self.name = connection.options.instance or self._take(f"{connection.bootstrap} {connection.group(group)}")
+        host = connection.options.instance or self._take(f"{connection.bootstrap} {connection.group(group)}")
+        self.name = f"{host}-{hashlib.sha256(' '.join(sorted(topics)).encode()).hexdigest()[:8]}"
 
     def _take(self, group: str) -> str:
         digest = hashlib.sha256(f"{os.getuid()} {group}".encode()).hexdigest()[:16]

@@ -29,7 +29,7 @@ class KafkaConsumer:
         self._loop = loop
         self._group = group
         self._topics = [connection.topic(topic) for topic in topics]
-        self._instance = Instance(connection, group)
+        self._instance = Instance(connection, group, topics)
         self._consumer: AIOKafkaConsumer | None = None
 
     def poll(self, timeout: float) -> list[Message]:

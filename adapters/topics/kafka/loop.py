@@ -6,7 +6,11 @@ from concurrent.futures import Future
 from threading import Thread
 from typing import Any, TypeVar
 
+import structlog
+
 from adapters.topics.port import TopicsUnavailable
+
+log = structlog.get_logger("topics")
 
 T = TypeVar("T")
 
@@ -22,11 +26,17 @@ def _new_loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+def _say_in_one_line(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What a client's own tasks end with; its user has been told by the call that needed them."""
+    log.info("topics.client_task_failed", problem=str(context.get("exception") or context.get("message")))
+
+
 class LoopThread:
     """An event loop in a thread of its own. Calls come from other threads."""
 
     def __init__(self) -> None:
         self.loop = _new_loop()
+        self.loop.set_exception_handler(_say_in_one_line)
         self._thread = Thread(target=self._run, name="kafka", daemon=True)
         self._thread.start()
 

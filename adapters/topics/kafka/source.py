@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from aiokafka.structs import ConsumerRecord
 
 from adapters.engine.port import EngineClosed
 from adapters.event_log.port import PositionConflict
@@ -45,7 +47,7 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._loop = loop
         self._topics = [connection.topic(topic) for topic in topics]
         self._positions = positions
-        self._instance = Instance(connection, GROUP)
+        self._instance = Instance(connection, GROUP, topics)
         self._deliver: Callable[[Batch], Future[None]] | None = None
         self._partitions: dict[TopicPartition, Partition] = {}
         self._rebalances: deque[float] = deque(maxlen=MOST_REBALANCES + 1)
@@ -99,11 +101,18 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         async with asyncio.timeout(ASK_SECONDS * 6):
             await consumer.start()
         while not (self._closed or self._rebuild):
-            for place, records in (await consumer.getmany(timeout_ms=POLL_MS)).items():
-                found = self._partitions.get(place)
-                if found is not None and found.positioned:
-                    found.take([message_of(record, self._connection) for record in records])
-                    self._advance(found)
+            try:
+                read = await consumer.getmany(timeout_ms=POLL_MS)
+            except NoOffsetForPartitionError:  # it looked for Kafka's position before the listener had set ours
+                continue
+            self._take(read)
+
+    def _take(self, read: "Mapping[TopicPartition, Sequence[ConsumerRecord[Any, Any]]]") -> None:
+        for place, records in read.items():
+            found = self._partitions.get(place)
+            if found is not None and found.positioned:
+                found.take([message_of(record, self._connection) for record in records])
+                self._advance(found)
 
     def _advance(self, found: Partition) -> None:
         """Give the engine what it can have, and keep what waits within bounds."""
