@@ -56,7 +56,9 @@ class Pattern:
             if self._match in state:
                 return True
             state = self._next.get((state, char)) or self._step(state, char)
-        return self._match in state or self._match in self._closed_over(state, "$" if text else "^$")
+        if self._match in state or len(text) > LONGEST_TEXT:
+            return self._match in state
+        return self._match in self._closed_over(state, "$" if text else "^$")
 
     def _step(self, state: frozenset[int], char: str) -> frozenset[int]:
         if len(self._next) >= LARGEST_CACHE:
