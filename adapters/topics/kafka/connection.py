@@ -97,6 +97,7 @@ class Instance:
 
     def __init__(self, connection: Connection, group: str, topics: Sequence[str]) -> None:
         self._lock: IO[bytes] | None = None
+        self._path = ""
         host = connection.options.instance or self._take(f"{connection.bootstrap} {connection.group(group)}")
         self.name = f"{host}-{hashlib.sha256(' '.join(sorted(topics)).encode()).hexdigest()[:8]}"
 
@@ -108,16 +109,28 @@ class Instance:
         return f"{socket.gethostname()}-{ordinal}"
 
     def _is_free(self, path: str) -> bool:
-        lock = open(path, "ab")  # noqa: SIM115 (held as long as the name is)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return False
-        self._lock = lock
-        return True
+        while True:
+            lock = open(path, "ab")  # noqa: SIM115 (held as long as the name is)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                return False
+            if _is_still(path, lock):
+                self._lock, self._path = lock, path
+                return True
+            lock.close()  # its last holder removed it in this moment: there is another file at the path, or none
 
     def release(self) -> None:
         """Let another process have the name."""
         if self._lock is not None:
+            os.unlink(self._path)
             self._lock.close()
+            self._lock = None
+
+
+def _is_still(path: str, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
