@@ -136,24 +136,28 @@ class Projector:
         """Fold the view from the log's beginning into tables of its own, which then take the place of its rows; answers the position. The view is
         read from and written to as ever meanwhile."""
         self._store.prepare([view])
-        return self._built(view, progress, lambda built, _: self._store.replace(view, built))
+        return self._built(view, self._log.head, progress, lambda built, _: self._store.replace(view, built))
 
     def check(self, view: View, progress: Progress | None = None) -> list[str]:
         """The ids of the rows that differ from what the log says, at one position of both."""
         self._store.prepare([view])
         found: list[str] = []
-        self._built(view, progress, lambda built, position: found.extend(self._store.differing(view, built, position)))
+
+        def live() -> int:
+            return self._store.positions()[view.table]
+
+        self._built(view, live, progress, lambda built, position: found.extend(self._store.differing(view, built, position)))
         return found
 
-    def _built(self, view: View, progress: Progress | None, use: Callable[[View, int], None]) -> int:
-        """Fold a copy of the view to where the view is, and use it; when the view has moved on meanwhile, a little further, and again."""
+    def _built(self, view: View, target: Callable[[], int], progress: Progress | None, use: Callable[[View, int], None]) -> int:
+        """Fold a copy of the view to a target and use it; when that has moved on meanwhile, a little further, and again."""
         built = replace(view, name=f"{view.name}_built")
         self._store.drop(built)
         self._store.prepare([built])
         memory, position = _Memory(), 0
         try:
             for attempt in range(ATTEMPTS):
-                frozen = self._store.positions()[view.table]
+                frozen = target()
                 while position < frozen:
                     position = self._fold_page([built], {built.table: position}, memory, REBUILD_PAGE, frozen)
                     if progress is not None:
@@ -260,6 +264,7 @@ class Projector:
     def _read(self, views: Sequence[View], begin: int, size: int, until: int) -> tuple[list[Recorded], int]:
         """What follows a position, and how far that is: from this process's memory or else from the log."""
         if (recent := self._tail.since(begin, size)) is not None:
+            recent = [recorded for recorded in recent if recorded.position <= until]
             return recent, recent[-1].position
         topics = sorted({topic for view in views for event in view.events for topic in self._codec.topics_of(event)})
         rows = [row for row in self._log.since(begin, size, topics) if row.position <= until]
