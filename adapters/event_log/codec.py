@@ -80,7 +80,7 @@ class Codec:
         try:
             reader = self._readers.get(row.topic)
             stored = reader.decode(row.state) if reader is not None else self._upcast(row)
-        except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise UnreadableEvent(f"Event {row.topic} at position {row.position} cannot be read: {error}.") from error
         return Recorded(row.position, row.stream, row.version, stored.data, stored.meta)
 
