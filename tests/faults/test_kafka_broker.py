@@ -1,5 +1,6 @@
 """What happens to topics when the broker dies under them, and when a second process joins the group."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -7,10 +8,13 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from adapters import outgoing
 from adapters.event_log import open_log
 from adapters.topics.kafka import KafkaTopics
+from adapters.topics.kafka.producer import partition_of
 from adapters.topics.port import TopicsUnavailable
 from schemas.topics import MANIFEST, Change
 from tests.contracts.relaying import append, read_all, relay
@@ -180,3 +184,32 @@ def test_settings_that_differ_are_put_right_and_others_stay(broker: LocalKafka, 
     topics.broker.apply([change])
     await_true(lambda: topics.broker.plan() == [])
     assert topics.broker.settings(name)["segment.bytes"] == "20000000"
+
+
+def test_unread_messages_that_retention_deleted_stop_the_source_loudly(
+    broker: LocalKafka, topics: KafkaTopics, request: pytest.FixtureRequest
+) -> None:
+    """What is lost is not skipped: a person decides."""
+    producer = topics.producer()
+    producer.publish(numbered(0, 30, ["cust-1"]))
+    producer.close()
+    asyncio.run(delete_records(broker.bootstrap, f"{options(request)['prefix']}{COMMANDS}", 10))
+    positions = Positions()
+    positions.at = {f"{COMMANDS}:{partition}": 0 for partition in range(3)}
+    source = topics.source([COMMANDS], positions.stored)
+    source.start(positions.deliver)
+    await_true(lambda: "OffsetOutOfRange" in source.problem)
+    await_true(lambda: source.behind() > 0)
+    assert not source.caught_up(time.time())
+    assert positions.messages == []
+    source.close()
+
+
+async def delete_records(bootstrap: str, topic: str, before: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        place = TopicPartition(topic, partition_of("cust-1", 3))
+        await admin.delete_records({place: RecordsToDelete(before_offset=before)})
+    finally:
+        await admin.close()

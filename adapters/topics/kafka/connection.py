@@ -7,6 +7,7 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -124,7 +125,8 @@ class Instance:
     def release(self) -> None:
         """Let another process have the name."""
         if self._lock is not None:
-            os.unlink(self._path)
+            with suppress(FileNotFoundError):  # people tidy temporary folders
+                os.unlink(self._path)
             self._lock.close()
             self._lock = None
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -61,7 +62,8 @@ class LoopThread:
         """End what still runs, and the thread."""
         if self.loop.is_closed():
             return
-        self.submit(self._end_tasks()).result(GRACE_SECONDS)
+        with suppress(TimeoutError):  # a client's task that does not let itself be ended
+            self.submit(self._end_tasks()).result(GRACE_SECONDS)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()

@@ -106,6 +106,8 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             except NoOffsetForPartitionError:  # it looked for Kafka's position before the listener had set ours
                 continue
             self._take(read)
+            if self.problem and self._partitions and all(each.positioned for each in self._partitions.values()):
+                self.problem, self._troubled_since = "", None
 
     def _take(self, read: "Mapping[TopicPartition, Sequence[ConsumerRecord[Any, Any]]]") -> None:
         for place, records in read.items():
@@ -199,8 +201,6 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
                 return  # it was given up meanwhile
             self._trouble(f"The positions of the topics cannot be read: {sentence(error)}.")
             self._rebuild = True
-        else:
-            self.problem, self._troubled_since = "", None
 
     async def _begins(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Where partitions without a stored position are begun."""
