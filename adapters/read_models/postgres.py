@@ -216,23 +216,27 @@ def _execute(cursor: Cursor[TupleRow], query: Sql) -> Cursor[TupleRow]:
 
 
 def _create(cursor: Cursor[TupleRow], view: View) -> None:
+    """Where the table exists nothing is said to it: even CREATE INDEX IF NOT EXISTS locks it, and may so wait in a circle with whoever writes."""
+    (exists,) = cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (view.table,)).fetchone() or (False,)
+    if exists:
+        check_shape(view, [name for (name,) in cursor.execute(_COLUMNS, (view.table,)).fetchall()])
+        return
+    for statement in _statements(view):
+        cursor.execute(statement.encode())
+    cursor.execute("INSERT INTO read_model_positions VALUES (%s, 0)", (view.table,))
+
+
+def _statements(view: View) -> list[str]:
     table = view.table
     columns = "".join(f', "{column.name}" {_type(column)}' for column in view.columns)
-    statements = [
+    return [
         # `json`, not `jsonb`: it keeps the document as it was written, names in their order.
-        f'CREATE TABLE IF NOT EXISTS {table} (row_id text COLLATE "C" PRIMARY KEY, document json NOT NULL{columns})',
-        f'CREATE TABLE IF NOT EXISTS {table}_more (row_id text COLLATE "C" NOT NULL, name text NOT NULL, text text COLLATE "C", number float8)',
-        f"CREATE INDEX IF NOT EXISTS {table}_more_row ON {table}_more (row_id)",
-        f"CREATE INDEX IF NOT EXISTS {table}_more_text ON {table}_more (name, text)",
-        *(
-            f'CREATE INDEX IF NOT EXISTS {table}_by_{column.name} ON {table} ("{column.name}" DESC NULLS LAST, row_id)'
-            for column in view.columns
-        ),
+        f'CREATE TABLE {table} (row_id text COLLATE "C" PRIMARY KEY, document json NOT NULL{columns})',
+        f'CREATE TABLE {table}_more (row_id text COLLATE "C" NOT NULL, name text NOT NULL, text text COLLATE "C", number float8)',
+        f"CREATE INDEX {table}_more_row ON {table}_more (row_id)",
+        f"CREATE INDEX {table}_more_text ON {table}_more (name, text)",
+        *(f'CREATE INDEX {table}_by_{column.name} ON {table} ("{column.name}" DESC NULLS LAST, row_id)' for column in view.columns),
     ]
-    for statement in statements:
-        cursor.execute(statement.encode())
-    check_shape(view, [name for (name,) in cursor.execute(_COLUMNS, (table,)).fetchall()])
-    cursor.execute("INSERT INTO read_model_positions VALUES (%s, 0) ON CONFLICT DO NOTHING", (table,))
 
 
 def _type(column: Column) -> str:

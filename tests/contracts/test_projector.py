@@ -9,8 +9,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 import adapters.projector
@@ -183,22 +185,35 @@ def test_rows_of_another_log_are_thrown_away(system: System) -> None:
     assert (system.rows(), system.store.positions()["things_1"]) == ({"t-1": 0}, 1)
 
 
-def test_a_store_that_is_locked_is_waited_for_and_the_lag_is_told(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not system.url.startswith("sqlite"):
-        return  # a row lock makes PostgreSQL wait, and a server that is gone is another test's matter
+def test_a_file_that_is_locked_is_waited_for_and_the_lag_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.projector.PAUSE_SECONDS", 0.05)
     monkeypatch.setattr("adapters.sqlite_file.BUSY_SECONDS", 0.05)
-    system.store.close()
-    system.store = open_read_models(system.url)
+    system = System(f"sqlite:///{tmp_path}/log.db")
     projector = system.projected()
     assert projector.lag_seconds() == 0.0
-    lock = sqlite3.connect(system.url.removeprefix("sqlite:///") + ".views.db", isolation_level=None)
+    lock = sqlite3.connect(tmp_path / "log.db.views.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     system.write(("t-1", Made("one")))
     assert not projector.wait_for(1, 0.3)
     assert projector.lag_seconds() > 0.0
     lock.close()
     assert projector.wait_for(1, PATIENCE)
+    system.close()
+
+
+@pytest.mark.servers
+def test_views_follow_again_after_every_connection_was_lost(postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.projector.PAUSE_SECONDS", 0.05)
+    system = System(postgres())
+    projector = system.projected()
+    for number in range(5):
+        with psycopg.connect(system.url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        assert projector.wait_for(system.write((f"t-{number}", Made("again"))), PATIENCE)
+    assert (len(system.rows()), projector.check(TOTALS)) == (5, [])
+    system.close()
 
 
 # Several at once --------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from threading import Thread
 
+import psycopg
 import pytest
 
 from adapters.read_models import open_read_models
@@ -145,6 +146,21 @@ def test_a_store_may_be_prepared_by_several_at_once(url: str) -> None:
     for thread in threads:
         thread.join()
     assert broken == []
+
+
+@pytest.mark.servers
+def test_preparing_again_waits_for_no_writer(postgres: Callable[[], str]) -> None:
+    url = postgres()
+    store = open_read_models(url)
+    store.prepare([ORDERS])
+    with psycopg.connect(url) as writer:
+        writer.execute("INSERT INTO orders_1 VALUES ('a', '{}')")  # and not committed yet
+        writer.execute("INSERT INTO orders_1_more VALUES ('a', 'party', 'p', NULL)")
+        again = Thread(target=store.prepare, args=([ORDERS],), daemon=True)
+        again.start()
+        again.join(10.0)
+        assert not again.is_alive()
+    store.close()
 
 
 # Rebuilding -------------------------------------------------------------------------------------------------------------------------
