@@ -28,6 +28,7 @@ class Customers:
         self._ends = Ends(log)
         self._lock = Lock()
         self._stopped = Event()
+        self._abandoned = Event()
         self._numbers = 0
         self.accepted: list[str] = []
         self.repeats = 0
@@ -48,6 +49,13 @@ class Customers:
         self._stopped.set()
         for thread in self._threads:
             thread.join()
+
+    def abandon(self) -> None:
+        """Give up at once, whatever waits for an answer: the test has failed."""
+        self._abandoned.set()
+        self._all_ended.set()
+        self.stop_ordering()
+        self._follower.join()
 
     def wait_until_all_ended(self, timeout: float) -> bool:
         """Whether every accepted order has ended in time. Raises what went wrong in one of the threads."""
@@ -94,7 +102,8 @@ class Customers:
         while not self._stopped.is_set():
             customer = self._next("http")
             while not self._is_accepted(customer):
-                time.sleep(0.02)  # a client's back-off
+                if self._abandoned.wait(0.02):  # a client's back-off
+                    return
             with self._lock:
                 self.accepted.append(customer)
 

@@ -66,9 +66,11 @@ def kill_under_load(folder: Path, store: str, kafka: Kafka | None, kills: int, s
         customers.start()
         try:
             next_completed = _kill(server, customers, kills, dice)
-        finally:
-            customers.stop_ordering()
-            finished = customers.wait_until_all_ended(PATIENCE)
+        except BaseException:
+            customers.abandon()
+            raise
+        customers.stop_ordering()
+        finished = customers.wait_until_all_ended(PATIENCE)
         assert finished, (
             f"{len(customers.accepted) - len(customers.ended)} of {len(customers.accepted)} orders did not end: {server.last_words()}"
         )

@@ -101,10 +101,12 @@ class Crossconnect:
         return float(psutil.Process(self.process.pid).memory_info().rss) / 1_000_000
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
+        """SIGKILL, and wait until it is gone. Raises NotReady when it has ended by itself before."""
+        assert self.process is not None
+        if self.process.poll() is not None:
+            raise NotReady(f"serve ended by itself (exit {self.process.poll()}): {self.last_words()}")
+        self.process.kill()
+        self.process.wait()
 
     def stop(self) -> int:
         """SIGTERM; answers the exit code. Killed when it does not end in time."""
