@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -56,7 +57,9 @@ class Part(Protocol):
 
 
 class Lane(Part, Protocol):
-    """A relay, as far as health is concerned."""
+    """A relay, as far as health is concerned: `problem` says what keeps it from publishing."""
+
+    problem: str
 
     def lag_seconds(self) -> float: ...
 
@@ -100,7 +103,7 @@ class System:
         return self.engine.current_catalog
 
     def start(self) -> None:
-        """Begin to work. Raises StartRefused, LogUnavailable, CatalogError."""
+        """Begin to work. Raises StartRefused, LogUnavailable, CatalogError, HistoryForked."""
         _favour_throughput()
         self.engine.start()
         publish_at_start(self)
@@ -123,11 +126,16 @@ class System:
 
     def health(self) -> dict[str, str]:
         """What is wrong, by part; empty when orders can be taken. Blocks."""
-        problems = {"engine": self.engine.fault, **self.feed.stopped, **{f"view {name}": why for name, why in self.projector.failures.items()}}
+        problems = {
+            "engine": self.engine.fault,
+            **self.feed.stopped,
+            **{f"view {name}": why for name, why in self.projector.failures.items()},
+        }
         try:
             self.log.head()
         except LogUnavailable as error:
             problems["event log"] = str(error)
+        problems |= {f"relay {name}": lane.problem for name, lane in self.lanes.items()} | {"inbox": getattr(self.source, "problem", "")}
         behind = {"inbox": self.source.behind(), "views": self.projector.lag_seconds()}
         behind |= {f"relay {name}": lane.lag_seconds() for name, lane in self.lanes.items()}
         problems |= {name: f"is {seconds:.0f} s behind" for name, seconds in behind.items() if seconds > BEHIND}
@@ -141,18 +149,18 @@ def _favour_throughput() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def build(settings: Settings) -> System:
-    """Everything, connected but not started. Raises LogUnavailable, ReadModelsUnavailable, TopicsUnavailable, ScriptError."""
+def build(settings: Settings, accept_history_fork: bool = False) -> System:
+    """Everything, connected but not started. `accept_history_fork`: go on although topics hold events that a restored log does not. Raises LogUnavailable, ReadModelsUnavailable, TopicsUnavailable, ScriptError."""
     opened: list[Any] = []
     try:
-        return _build(settings, opened)
+        return _build(settings, opened, accept_history_fork)
     except BaseException:
         for each in reversed(opened):
             each.close()
         raise
 
 
-def _build(settings: Settings, opened: list[Any]) -> System:
+def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> System:
     codec = Codec(EVENTS, UPCASTERS)
     event_log = open_log(settings.store)
     opened.append(event_log)
@@ -165,7 +173,8 @@ def _build(settings: Settings, opened: list[Any]) -> System:
     projector = Projector(event_log, codec, read_models, (*VIEWS, TIMERS), tail=tail)
     source = topics.source(INWARD, event_log.positions)
     timers = Timers(read_models, engine, utc_now, source.caught_up)
-    lanes = _lanes(settings, event_log, codec, topics)
+    relay = partial(_relay, event_log, codec, topics, tail, accept_history_fork)
+    lanes = _lanes(settings, relay)
     simulators = _simulators(settings, topics)
     return System(
         settings=settings,
@@ -185,13 +194,19 @@ def _build(settings: Settings, opened: list[Any]) -> System:
     )
 
 
-def _lanes(settings: Settings, event_log: EventLog, codec: Codec, topics: Topics) -> dict[str, Lane]:
+def _lanes(settings: Settings, relay: Callable[[str], Lane]) -> dict[str, Lane]:
     """Embedded topics that lead out are a view over the log: nothing has to be carried there."""
     if not settings.kafka:
         return {}
-    from adapters.relay import LANES, Relay
+    from adapters.relay import LANES
 
-    return {lane: Relay(event_log, codec, topics.producer(), lane) for lane in LANES}
+    return {lane: relay(lane) for lane in LANES}
+
+
+def _relay(event_log: EventLog, codec: Codec, topics: Topics, tail: Tail, accept_history_fork: bool, lane: str) -> Lane:
+    from adapters.relay import Relay
+
+    return Relay(event_log, codec, topics.producer(), lane, accept_history_fork=accept_history_fork, tail=tail)
 
 
 def _simulators(settings: Settings, topics: Topics) -> list[Part]:

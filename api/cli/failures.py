@@ -16,6 +16,7 @@ EXPECTED = {
     "adapters.event_log.port": ("LogUnavailable",),
     "adapters.read_models.port": ("ReadModelsUnavailable", "StoreUnavailable"),
     "adapters.topics.port": ("TopicsUnavailable", "MessageTooLarge"),
+    "adapters.relay": ("HistoryForked",),
     "adapters.simulators.script": ("ScriptError",),
     "schemas.catalog": ("CatalogError",),
 }

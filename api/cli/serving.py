@@ -4,7 +4,9 @@ import signal
 import socket
 import sys
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import ALL, with_settings
@@ -15,7 +17,12 @@ GRACE = 4
 
 
 @with_settings(*ALL)
-def serve(settings: Settings) -> None:
+def serve(
+    settings: Settings,
+    accept_history_fork: Annotated[
+        bool, typer.Option("--accept-history-fork", help="go on though Kafka is ahead of a restored store")
+    ] = False,
+) -> None:
     """Run the engine with its API until stopped."""
     # The address is taken first: a second server on it ends before it touches the store.
     with _listening(settings.host, settings.port) as listener:
@@ -24,11 +31,10 @@ def serve(settings: Settings) -> None:
         from api.wiring import build
 
         configure_logging(settings.log_format)
-        system = build(settings)
+        system = build(settings, accept_history_fork)
         try:
             system.start()
-            if not asked_to_stop:
-                _answer_requests(system, listener, settings)
+            _answer_requests(system, listener, settings, asked_to_stop)
         finally:
             system.close()
 
@@ -55,7 +61,7 @@ def _stop_signals() -> list[int]:
     return came
 
 
-def _answer_requests(system: Any, listener: socket.socket, settings: Settings) -> None:
+def _answer_requests(system: Any, listener: socket.socket, settings: Settings, asked_to_stop: list[int]) -> None:
     import uvicorn
 
     from api.app import create_app
@@ -78,7 +84,8 @@ def _answer_requests(system: Any, listener: socket.socket, settings: Settings) -
         timeout_graceful_shutdown=GRACE,
     )
     _greet(settings, port)
-    Server(config).run(sockets=[listener])
+    if not asked_to_stop:  # from here on uvicorn hears the signals
+        Server(config).run(sockets=[listener])
 
 
 def _greet(settings: Settings, port: int) -> None:
