@@ -21,9 +21,9 @@ from projections.view import Document, View
 PAGE = 10_000
 # A turn costs about as much however long ago the last one was, because a row is written once a page: so the pause grows with what a turn took.
 PAUSE_FACTOR = 3.0
-LONGEST_PAUSE = 2.0
+LONGEST_PAUSE = 1.0
 REBUILD_PAGE = 5_000
-REMEMBERED = 20_000
+REMEMBERED = 3_000  # rows of each view
 POLL_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
 ATTEMPTS = 20
@@ -66,7 +66,7 @@ class _Failure(Exception):
 
 
 class Projector:
-    """Folds the log into `views`. One thread of it rests at least `turn` seconds between two turns (under load up to two seconds), so that pages are full,
+    """Folds the log into `views`. One thread of it rests at least `turn` seconds between two turns (under load up to a second), so that pages are full,
     and turns at once when somebody waits.
 
     Any number of processes may project into one store: whoever writes a page second learns it, and goes on from where the first is. A view that

@@ -150,7 +150,9 @@ def _favour_throughput() -> None:
 
 
 def build(settings: Settings, accept_history_fork: bool = False) -> System:
-    """Everything, connected but not started. `accept_history_fork`: go on although topics hold events that a restored log does not. Raises LogUnavailable, ReadModelsUnavailable, TopicsUnavailable, ScriptError."""
+    """Everything, connected but not started. `accept_history_fork`: go on although topics hold events that a restored log does not.
+
+    Raises LogUnavailable, ReadModelsUnavailable, TopicsUnavailable, ScriptError."""
     opened: list[Any] = []
     try:
         return _build(settings, opened, accept_history_fork)
