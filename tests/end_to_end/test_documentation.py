@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from click import Command, Group
+from typer.core import TyperGroup as Group
 from typer.main import get_command
 
 from api.cli.verbs import app
@@ -84,7 +84,7 @@ def misunderstood(program: Group, named: str) -> Iterator[str]:
     """What our program would not understand in `VERB [VERB] [ARGUMENTS AND FLAGS]`; `a|b` names two verbs."""
     words = named.split()
     for verb in words[0].split("|"):
-        command: Command | None = program.commands.get(verb)
+        command: Any = program.commands.get(verb)
         if command is None:
             yield f"there is no verb {verb}"
             continue
