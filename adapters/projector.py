@@ -28,6 +28,9 @@ POLL_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
 ATTEMPTS = 20
 
+# Rows in these states are seldom touched again.
+FINAL = TERMINAL | {ACTIVE}
+
 Progress = Callable[[int, int], None]
 log_of_projector = structlog.get_logger("projector")
 
@@ -47,7 +50,7 @@ class _Memory:
         rows = self._tables.setdefault(view.table, {})
         for key, document in changed.items():
             rows.pop(key, None)
-            if document is not None and document.get("state") not in TERMINAL and document.get("status") != ACTIVE:
+            if document is not None and document.get("state") not in FINAL and document.get("status") not in FINAL:
                 rows[key] = document
         if len(rows) > REMEMBERED:
             for key in list(islice(rows, len(rows) - REMEMBERED)):
