@@ -92,6 +92,7 @@ class System:
     new_id: Callable[[], str]
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    _running: bool = False
 
     @property
     def catalogs(self) -> Mapping[str, Catalog]:
@@ -111,10 +112,19 @@ class System:
         self.source.start(self.feed.deliver)
         for part in self.parts:
             part.start()
-        log.info("started", store=_place(self.settings.store), topics=self.settings.kafka or "embedded", catalog=self.current_catalog())
+        log.info(
+            "started",
+            store=_place(self.settings.store),
+            topics=self.settings.kafka or "embedded",
+            catalog=self.current_catalog(),
+            simulators=",".join(sorted(self.settings.simulators)) or "none",
+        )
+        self._running = True
 
     def close(self) -> None:
         """Stop intake, finish what is under way, release everything. May be called after a failed start."""
+        tell = log.info if self._running else log.debug
+        tell("stopping", waiting=self.engine.waiting())
         self.source.close()
         for part in reversed(self.parts):
             part.close()
@@ -123,6 +133,7 @@ class System:
         self.topics.close()
         self.read_models.close()
         self.log.close()
+        tell("stopped")
 
     def health(self) -> dict[str, str]:
         """What is wrong, by part; empty when orders can be taken. Blocks."""
