@@ -79,6 +79,7 @@ class Engine:
         return self._enqueue(Work(delivery.requests, Future(), delivery.advance, delivery.refused))
 
     def _enqueue(self, work: Work) -> "Future[Any]":
+        work.future.set_running_or_notify_cancel()  # a caller that goes away must not fail the thread that has its answer
         with self._door:
             if not self._closed:
                 self._queue.put(work)
@@ -209,8 +210,10 @@ class Engine:
 
     def _write(self) -> None:
         while (batch := self._writer.get()) is not None:
-            self._commit(batch)
-            self._written.set()
+            try:
+                self._commit(batch)
+            finally:
+                self._written.set()
 
     def _commit(self, batch: Batch) -> None:
         """Write a batch and tell its callers; on failure only note it."""
