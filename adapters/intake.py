@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from typing import Any
 
+import structlog
+
 from adapters import telemetry
 from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
 from adapters.event_log.port import Advance
@@ -31,6 +33,8 @@ SUBMIT, AMEND, CANCEL = (f"crossconnect.product-order.{verb}.v1" for verb in ("s
 
 # So many messages in a row that cannot be taken in mean that something else is wrong: a bad deploy must not empty a topic into the dead letters.
 MOST_DEAD_LETTERS = 100
+
+log = structlog.get_logger()
 
 
 class IntakeStopped(Exception):
@@ -75,6 +79,8 @@ class Feed:
     # What cannot be taken in --------------------------------------------------------------------------------------------------------
     def _dead_letter(self, message: Message, error: Exception) -> Request:
         telemetry.DEAD_LETTERS.labels(message.topic).inc()
+        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
+        log.warning("a message was set aside", **place, reason=str(error), exception=type(error).__name__)
         count = self._in_a_row[message.topic] = self._in_a_row.get(message.topic, 0) + 1
         if count >= MOST_DEAD_LETTERS:
             self.stopped[message.topic] = f"{count} messages of {message.topic} in a row could not be taken in, the last because: {error}"

@@ -1,6 +1,7 @@
 """What can be asked: the stored views of the log. (Trees of orders are folded when asked for: `projections.order_trees`.)"""
 
 from projections.cancellations import CANCELLATIONS
+from projections.dead_letters import DEAD_LETTERS
 from projections.fallouts import FALLOUTS
 from projections.obligations import OBLIGATIONS
 from projections.product_orders import PRODUCT_ORDERS
@@ -10,10 +11,21 @@ from projections.services import SERVICES
 from projections.view import View
 from projections.work_orders import WORK_ORDERS
 
-VIEWS: tuple[View, ...] = (PRODUCT_ORDERS, CANCELLATIONS, SERVICE_ORDERS, WORK_ORDERS, PRODUCTS, SERVICES, FALLOUTS, OBLIGATIONS)
+VIEWS: tuple[View, ...] = (
+    PRODUCT_ORDERS,
+    CANCELLATIONS,
+    SERVICE_ORDERS,
+    WORK_ORDERS,
+    PRODUCTS,
+    SERVICES,
+    FALLOUTS,
+    OBLIGATIONS,
+    DEAD_LETTERS,
+)
 
 __all__ = [
     "CANCELLATIONS",
+    "DEAD_LETTERS",
     "FALLOUTS",
     "OBLIGATIONS",
     "PRODUCTS",

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from domain.catalog_publication import PublishCatalog
-from domain.intake import DeadLettered, KeepDeadLetter
+from domain.intake import DeadLettered, DropDeadLetter, KeepDeadLetter, RedriveDeadLetter
 from domain.recorded import Recorded
+from domain.values import Who
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.decisions.given import NOW
 from tests.decisions.test_properties import Story as RandomStory
@@ -32,7 +33,7 @@ def histories() -> Iterator[tuple[Recorded, ...]]:
 
 
 def publications() -> InMemory:
-    """A catalog is published, and a message that nobody can read is set aside."""
+    """A catalog is published, and messages that nobody can read are set aside, one sent again and one given up."""
     world = InMemory(sample())
     published = catalog_document("benchmark-w1")
     world.send(PublishCatalog("catalog", published.version, published.digest, published.document), "")
@@ -48,7 +49,11 @@ def publications() -> InMemory:
         attempts=1,
         first_seen=NOW,
     )
-    world.send(KeepDeadLetter("dead-crossconnect.product-order.commands.v1-3", letter))
+    stream = "dead-crossconnect.product-order.commands.v1-3"
+    for _ in range(2):
+        world.send(KeepDeadLetter(stream, letter))
+    world.send(RedriveDeadLetter(stream, 1, Who("olga", "The reader is repaired.")))
+    world.send(DropDeadLetter(stream, 2, Who("olga", "A test of the shop's.")))
     return world
 
 

@@ -3,9 +3,10 @@
 from datetime import timedelta
 from functools import cache
 
+from domain.intake import DeadLettered, DropDeadLetter, KeepDeadLetter, RedriveDeadLetter
 from domain.product_order import RefuseChange
 from domain.recorded import Recorded
-from domain.values import Reason
+from domain.values import Reason, Who
 from tests.views.story import BEGINNING, Story, item, order
 
 NO_SIM = Reason("no-sim", "No SIM card left")
@@ -46,7 +47,19 @@ def changes() -> Story:
     return story.submit("po-7", order(item("1", "mobile-line"), requestedStartDate=later)).cancel("po-7").finish()
 
 
+def dead_letters() -> Story:
+    """Messages that nobody can read: two wait, one is sent again, one is given up."""
+    stream, story = "dead-crossconnect.product-order.commands.v1-0", Story()
+    for offset in range(4):
+        letter = DeadLettered(
+            "crossconnect.product-order.commands.v1", 0, offset, "c1", {"ce_id": "MQ=="}, "eyI=", "Not JSON.", "Unreadable", 1, story.now
+        )
+        story.tell(KeepDeadLetter(stream, letter)).later(1)
+    story.tell(RedriveDeadLetter(stream, 2, Who("olga", "The reader is repaired.")))
+    return story.tell(DropDeadLetter(stream, 3, Who("olga")))
+
+
 @cache
 def everything() -> tuple[Recorded, ...]:
     """All events of all histories."""
-    return tuple(recorded for history in (triple_play, troubles, changes) for recorded in history().log)
+    return tuple(recorded for history in (triple_play, troubles, changes, dead_letters) for recorded in history().log)
