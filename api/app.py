@@ -12,6 +12,7 @@ from api.http.edge import Edge, allowed_methods
 from api.http.errors import TRANSLATED, HttpError, as_http, error_response
 from api.http.own import shapes as own
 from api.http.own.catalogs import CATALOG_FILE, CATALOGS
+from api.http.own.dead_letters import add_dead_letters
 from api.http.own.events import add_events
 from api.http.own.orders import add_orders
 from api.http.own.queues import add_queues
@@ -29,7 +30,7 @@ def create_app(system: System) -> FastAPI:
     app = FastAPI(title="Crossconnect", version=VERSION, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = Context(system)
     system.parts.append(app.state.context)
-    for add in (_add_resources, add_orders, add_queues, add_events, add_operations, add_console):
+    for add in (_add_resources, add_orders, add_queues, add_dead_letters, add_events, add_operations, add_console):
         router = APIRouter()
         add(router)
         app.include_router(router)

@@ -3,7 +3,7 @@
 from base64 import b64decode
 from typing import Any
 
-from domain.intake import DeadLettered, DeadLetterDropped, DeadLetterRedriven
+from domain.intake import DeadLetterDropped, DeadLettered, DeadLetterRedriven
 from domain.recorded import Recorded
 from projections.references import present
 from projections.view import Column, Document, View

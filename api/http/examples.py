@@ -33,3 +33,9 @@ MISSING_INFORMATION: dict[str, Any] = {
 CANCEL_ORDER: dict[str, Any] = {"cancellationReason": "The customer changed their mind", "productOrder": {"id": "po-…"}}
 ACTION: dict[str, Any] = {"action": "retry", "item": "1", "reason": "The port has been freed"}
 BULK_ACTION: dict[str, Any] = {"action": "retry", "filter": {"reason.code": "no-port"}, "reason": "Ports were added", "dryRun": True}
+DEAD_LETTER_ACTION: dict[str, Any] = {
+    "action": "redrive",
+    "filter": {"topic": "crossconnect.activation.results.v1"},
+    "reason": "The orders are here now",
+    "dryRun": True,
+}

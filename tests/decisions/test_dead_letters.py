@@ -2,8 +2,8 @@
 
 from domain.decider import fold
 from domain.intake import (
-    DeadLettered,
     DeadLetterDropped,
+    DeadLettered,
     DeadLetterRedriven,
     DropDeadLetter,
     KeepDeadLetter,

@@ -51,7 +51,7 @@ async def act(request: Request) -> Response:
     document = read(READ_BULK_ACTION, await read_json_body(request))
     action = action_from(document, request)
     context = context_of(request)
-    rows = await _matching(context, _filters(document["filter"]))
+    rows = await _matching(context, filters_of(FALLOUT_QUEUE, document["filter"], OPEN))
     decisions = [Decision(row["productOrder"]["id"], row["task"], action) for row in rows]
     if document.get("dryRun"):
         planned = [{**described(decision), "outcome": "planned"} for decision in decisions]
@@ -59,12 +59,13 @@ async def act(request: Request) -> Response:
     return json_response(await decide_all(context, decisions, strict=False))
 
 
-def _filters(filter: dict[str, Any]) -> tuple[Filter, ...]:
+def filters_of(queue: Resource, filter: dict[str, Any], state: str) -> tuple[Filter, ...]:
+    """The rows of a queue in this state that a filter in a body means. Raises HttpError (400)."""
     for path in filter:
-        if not FALLOUT.knows(path):
-            raise HttpError(400, f"A fallout has no attribute {path[:100]}.", "invalidBody")
+        if not queue.shape.knows(path):
+            raise HttpError(400, f"A {queue.noun} has no attribute {path[:100]}.", "invalidBody")
     asked = (Filter(path, "eq", tuple(map(_text, value if isinstance(value, list) else [value]))) for path, value in filter.items())
-    return (*asked, Filter("state", "eq", (OPEN,)))
+    return (*asked, Filter("state", "eq", (state,)))
 
 
 def _text(value: Any) -> str:

@@ -113,6 +113,57 @@ class Decisions(TypedDict, total=False):
 
 
 @with_config(OPEN)
+class DeadLetter(TypedDict, total=False):
+    """A message that could not be taken in. `value` is its beginning where it is text, `size` its bytes, `headers` the names of its headers."""
+
+    id: Required[str]
+    state: Required[Literal["open", "redriven", "dropped"]]
+    topic: Required[str]
+    partition: Required[int]
+    offset: Required[int]
+    key: str
+    reason: Required[str]
+    exception: str
+    attempts: int
+    firstSeen: str
+    position: int
+    headers: list[str]
+    size: int
+    value: str
+    resolvedAt: str
+    resolution: dict[str, str]
+
+
+@with_config(OPEN)
+class DeadLetterAction(TypedDict, total=False):
+    """Either `ids`, or a `filter` that compares attributes of open dead letters, by dotted path, with a value or several; `{}` means all. `dryRun` only
+    says which are meant."""
+
+    action: Required[Literal["redrive", "drop"]]
+    ids: list[str]
+    filter: dict[str, str | int | float | bool | list[str]]
+    reason: str
+    dryRun: bool
+
+
+@with_config(OPEN)
+class DecidedLetter(TypedDict, total=False):
+    """`outcome` is accepted, refused (then `message` says why), or planned in a dry run."""
+
+    id: Required[str]
+    topic: Required[str]
+    action: Required[Literal["redrive", "drop"]]
+    outcome: Required[Literal["accepted", "refused", "planned"]]
+    message: str
+
+
+@with_config(OPEN)
+class DeadLetterDecisions(TypedDict, total=False):
+    dryRun: Required[bool]
+    deadLetters: Required[list[DecidedLetter]]
+
+
+@with_config(OPEN)
 class Event(TypedDict, total=False):
     """One event of the log."""
 
@@ -165,13 +216,29 @@ class PublishedCatalog(TypedDict, total=False):
 
 READ_ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 READ_BULK_ACTION: TypeAdapter[Any] = TypeAdapter(BulkAction)
+READ_LETTER_ACTION: TypeAdapter[Any] = TypeAdapter(DeadLetterAction)
 
 ACTION_BODY = own_shape(Action)
 BULK_BODY = own_shape(BulkAction)
 FALLOUT = own_shape(Fallout)
 OBLIGATION = own_shape(Obligation)
 DECISIONS = own_shape(Decisions)
+DEAD_LETTER = own_shape(DeadLetter)
+LETTER_ACTION_BODY = own_shape(DeadLetterAction)
+LETTER_DECISIONS = own_shape(DeadLetterDecisions)
 TREE = own_shape(ProductOrderTree)
 LINES = own_shape(Event).many("Events")
 CATALOG = own_shape(PublishedCatalog)
-SHAPES = (ACTION_BODY, BULK_BODY, FALLOUT, OBLIGATION, DECISIONS, TREE, LINES, CATALOG)
+SHAPES = (
+    ACTION_BODY,
+    BULK_BODY,
+    FALLOUT,
+    OBLIGATION,
+    DECISIONS,
+    DEAD_LETTER,
+    LETTER_ACTION_BODY,
+    LETTER_DECISIONS,
+    TREE,
+    LINES,
+    CATALOG,
+)
