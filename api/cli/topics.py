@@ -1,4 +1,4 @@
-"""`topics`: what a Kafka cluster's topics lack compared with the manifest (schemas/topics.py), and the making of it."""
+"""`topics`: what a Kafka cluster's topics lack compared with the manifest (schemas/topics.py), and the making of it; and the dead letters."""
 
 import logging
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from api.cli import dead_letters
 from api.cli.failures import Failed
 from api.cli.flags import AsJson, with_settings
 from api.settings import Settings
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from adapters.topics.kafka import Broker
     from schemas.topics import Change
 
-app = typer.Typer(help="The topics of a Kafka cluster.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="The topics of a Kafka cluster, and messages that could not be taken in.", no_args_is_help=True, rich_markup_mode=None
+)
+app.command()(dead_letters.redrive)
 
 
 @app.command("plan")
