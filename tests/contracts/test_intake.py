@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.engine import Engine
 from adapters.engine.port import Request
@@ -161,6 +162,14 @@ def test_what_cannot_be_taken_in_is_set_aside_as_it_came(topics: Topics, topic: 
     assert reason in letter.reason
     assert (letter.topic, letter.offset, letter.key, b64decode(letter.value)) == (topic, 0, "c7", raw)
     assert letter.headers.keys() == dict(headers).keys()
+
+
+def test_what_is_set_aside_is_told_with_its_place_and_reason(topics: Topics) -> None:
+    with capture_logs() as told:
+        topics.send(PRODUCT_ORDER_COMMANDS, order(externalId="1"), b"{")
+    (line,) = [each for each in told if each["event"] == "a message was set aside"]
+    assert (line["log_level"], line["topic"], line["partition"], line["offset"]) == ("warning", PRODUCT_ORDER_COMMANDS, 0, 1)
+    assert "not JSON" in line["reason"]
 
 
 def test_bad_messages_take_only_themselves_out(topics: Topics) -> None:
