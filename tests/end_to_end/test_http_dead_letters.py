@@ -3,7 +3,7 @@
 import json
 import time
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -13,9 +13,12 @@ import pytest
 from adapters.dead_letters import kept, publish_again
 from adapters.intake import ACTIVATION_RESULTS, PRODUCT_ORDER_COMMANDS, WORK_ORDER_RESULTS
 from adapters.topics.port import Outgoing, TopicsUnavailable
-from api.wiring import System
+from api.app import create_app
+from api.settings import Settings
+from api.wiring import System, build
 from domain.intake import DeadLettered
 from tests.end_to_end.http_system import ORDERS, OURS, app, at_site, client, order, system, until
+from tests.servers.kafka import Kafka
 
 __all__ = ["app", "client", "system"]
 
@@ -121,6 +124,26 @@ async def test_a_message_goes_back_as_it_came(client: httpx.AsyncClient, system:
     assert (second.key, second.headers, second.value) == (first.key, first.headers, first.value)
     assert b64decode(second.headers["traceparent"]) == b"\x00\xff"
     assert await decided(client, action="drop", ids=[again["id"]]) == ["accepted"]
+
+
+@pytest.mark.servers
+async def test_a_message_goes_back_to_its_partition_of_a_broker(kafka: Callable[[], Kafka], postgres: Callable[[], str]) -> None:
+    topics = kafka()
+    system = build(Settings(store=postgres(), kafka=topics.bootstrap, kafka_options=topics.options))
+    try:
+        system.start()
+        transport = httpx.ASGITransport(create_app(system))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            publish(system, PRODUCT_ORDER_COMMANDS, b"\x00{", key="nul\0", headers=(("ce_id", b"e1"),))
+            (letter,) = await letters(client, 1)
+            assert await decided(client, action="redrive", ids=[letter["id"]]) == ["accepted"]
+            (again,) = await letters(client, 1)
+            first, second = stored(system, [letter, again])
+            assert (second.key, second.headers, second.value) == (first.key, first.headers, first.value)
+            assert (again["partition"], again["offset"]) == (letter["partition"], letter["offset"] + 1)
+            assert await decided(client, action="drop", filter={}) == ["accepted"]
+    finally:
+        system.close()
 
 
 async def test_many_are_redriven_by_a_filter_the_oldest_first(client: httpx.AsyncClient, system: System) -> None:
