@@ -6,9 +6,10 @@ from typing import Any, TypeVar
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from adapters.topics.kafka.connection import Connection
+from adapters.topics.kafka.endings import UNREACHABLE
 from adapters.topics.kafka.loop import LoopThread
 from adapters.topics.port import TopicsUnavailable
 from schemas.topics import MANIFEST, Change, Held, plan
@@ -67,7 +68,7 @@ class Broker:
 
         try:
             return self._loop.run(ask(), PATIENCE)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except UNREACHABLE as error:
             raise TopicsUnavailable(f"Kafka at {self._connection.bootstrap} is out of reach: {sentence(error)}.") from error
 
     async def _held(self, admin: AIOKafkaAdminClient) -> Mapping[str, Held]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalStateError
 from aiokafka.structs import ConsumerRecord
 
 from adapters.topics.kafka.broker import sentence
 from adapters.topics.kafka.connection import Connection, Instance
+from adapters.topics.kafka.endings import UNREACHABLE, end_refresh
 from adapters.topics.kafka.loop import LoopThread
 from adapters.topics.port import Message, TopicsUnavailable
 from adapters.topics.store import BATCH_BYTES, BATCH_MESSAGES
@@ -41,7 +42,7 @@ class KafkaConsumer:
             async with asyncio.timeout(PATIENCE + milliseconds / 1000):
                 consumer = self._consumer or await self._build()
                 found = await consumer.getmany(timeout_ms=milliseconds, max_records=BATCH_MESSAGES)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except UNREACHABLE as error:
             await self._drop()
             raise TopicsUnavailable(f"Kafka at {self._connection.bootstrap} cannot be read: {sentence(error)}.") from error
         return [message_of(record, self._connection) for records in found.values() for record in records]
@@ -79,7 +80,7 @@ class KafkaConsumer:
                     await consumer.commit(offsets)
         except (CommitFailedError, IllegalStateError) as error:
             log.info("topics.position_not_committed", group=self._group, problem=sentence(error))
-        except (KafkaError, OSError, TimeoutError) as error:
+        except UNREACHABLE as error:
             raise TopicsUnavailable(f"Kafka at {self._connection.bootstrap} did not take the position: {sentence(error)}.") from error
 
     async def _drop(self) -> None:
@@ -110,6 +111,7 @@ async def stop(consumer: AIOKafkaConsumer) -> None:
     """Also one whose broker is gone."""
     try:
         async with asyncio.timeout(STOP_SECONDS):
+            await end_refresh(consumer._client)
             await consumer.stop()
-    except (KafkaError, OSError, TimeoutError) as error:
+    except UNREACHABLE as error:
         log.info("topics.consumer_left_without_answer", problem=sentence(error))

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from adapters.topics.kafka.broker import sentence
 from adapters.topics.kafka.connection import Connection
+from adapters.topics.kafka.endings import UNREACHABLE
 from adapters.topics.port import TopicsUnavailable
 
 PATIENCE = 30.0
@@ -20,7 +20,7 @@ async def read_ends(connection: Connection, topics: Sequence[str]) -> dict[str, 
     try:
         async with asyncio.timeout(PATIENCE):
             return await _read(connection, topics)
-    except (KafkaError, OSError, TimeoutError) as error:
+    except UNREACHABLE as error:
         raise TopicsUnavailable(f"The ends of topics on Kafka at {connection.bootstrap} cannot be read: {sentence(error)}.") from error
 
 

@@ -7,11 +7,12 @@ from functools import lru_cache
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
 from adapters.topics.kafka.broker import sentence
 from adapters.topics.kafka.connection import Connection
+from adapters.topics.kafka.endings import UNREACHABLE, end_refresh
 from adapters.topics.kafka.ends import read_ends
 from adapters.topics.kafka.loop import LoopThread
 from adapters.topics.port import MessageTooLarge, Outgoing, TopicsUnavailable
@@ -53,7 +54,7 @@ class KafkaProducer:
         except MessageSizeTooLargeError as error:
             await self._drop()
             raise MessageTooLarge(f"A message for {messages[0].topic} is too large for Kafka: {sentence(error)}.") from error
-        except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+        except (*UNREACHABLE, AssertionError) as error:
             await self._drop()
             raise TopicsUnavailable(f"Kafka at {self._connection.bootstrap} did not take the messages: {sentence(error)}.") from error
         except asyncio.CancelledError:
@@ -140,11 +141,12 @@ def _fits(batch: Any, message: Outgoing) -> bool:
 
 async def stop(producer: AIOKafkaProducer) -> None:
     """Also one that waits for a broker that is gone: then what it holds is given up."""
-    with suppress(KafkaError, OSError, TimeoutError, AssertionError):
+    with suppress(*UNREACHABLE, AssertionError):
         async with asyncio.timeout(STOP_SECONDS):
+            await end_refresh(producer.client)
             await producer.stop()
             return
-    with suppress(KafkaError, OSError, TimeoutError, AssertionError, AttributeError):
+    with suppress(*UNREACHABLE, AssertionError, AttributeError):
         async with asyncio.timeout(STOP_SECONDS):
             await producer._sender.close()
             await producer.client.close()

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from aiokafka.errors import NoOffsetForPartitionError
 from aiokafka.structs import ConsumerRecord
 
 from adapters.engine.port import EngineClosed
@@ -21,6 +21,7 @@ from adapters.telemetry import INBOX_LAG
 from adapters.topics.kafka.broker import sentence
 from adapters.topics.kafka.connection import Connection, Instance
 from adapters.topics.kafka.consumer import message_of, stop
+from adapters.topics.kafka.endings import UNREACHABLE
 from adapters.topics.kafka.loop import LoopThread
 from adapters.topics.kafka.partition import Partition
 from adapters.topics.port import Batch, TopicsUnavailable
@@ -69,7 +70,7 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             while not self._closed:
                 try:
                     await self._read()
-                except (KafkaError, OSError, TimeoutError) as error:
+                except UNREACHABLE as error:
                     self._trouble(f"Kafka at {self._connection.bootstrap} cannot be read: {sentence(error)}.")
                 await self._drop()
                 if not self._closed:
@@ -239,7 +240,7 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             try:
                 await self._measure()
                 await self._tell_kafka()
-            except (KafkaError, OSError, TimeoutError, AssertionError) as error:
+            except (*UNREACHABLE, AssertionError) as error:
                 log.info("topics.watchdog", problem=sentence(error))
             for topic, lag in self._lags().items():
                 INBOX_LAG.labels(topic).set(lag)
@@ -296,7 +297,7 @@ class KafkaSource(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         if not self._is_proven(at):
             try:
                 self._loop.run(self._measure(), ASK_SECONDS)
-            except (KafkaError, OSError, TimeoutError, AssertionError, TopicsUnavailable):
+            except (*UNREACHABLE, AssertionError, TopicsUnavailable):
                 return False
         return self._is_proven(at)
 
