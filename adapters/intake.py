@@ -6,6 +6,7 @@ What cannot be read becomes a dead letter; what the domain refuses becomes an ev
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import structlog
@@ -56,34 +57,50 @@ class Feed:
         if batch.topic in self.stopped:
             return _refused_batch(IntakeStopped(self.stopped[batch.topic]))
         origin: dict[int, Message] = {}
+        aside: dict[int, str] = {}  # why, by offset
         requests = []
         for message in batch.messages:
-            request = self._request(message)
+            request = self._request(message, aside)
             origin[id(request)] = message
             requests.append(request)
 
         def refused(request: Request, error: Exception) -> Request | None:
-            return self._refused(origin[id(request)], request, error)
+            return self._refused(origin[id(request)], request, error, aside)
 
         name = f"{batch.topic}:{batch.partition}"
-        return self._engine.deliver(Delivery(requests, Advance(name, batch.expected, batch.next), refused))
+        committed: Future[None] = Future()
+        committed.set_running_or_notify_cancel()
+        delivery = Delivery(requests, Advance(name, batch.expected, batch.next), refused)
+        self._engine.deliver(delivery).add_done_callback(partial(self._delivered, batch, aside, committed))
+        return committed
 
-    def _request(self, message: Message) -> Request:
+    def _delivered(self, batch: Batch, aside: dict[int, str], committed: "Future[None]", future: "Future[None]") -> None:
+        """Count the bad messages of what was committed, then tell the source."""
+        if (error := future.exception()) is not None:
+            committed.set_exception(error)
+            return
+        for message in batch.messages:
+            count = self._in_a_row.get(batch.topic, 0) + 1 if message.offset in aside else 0
+            self._in_a_row[batch.topic] = count
+            if count >= MOST_DEAD_LETTERS:
+                why = f"{count} messages of {batch.topic} in a row could not be taken in, the last because: {aside[message.offset]}"
+                self.stopped.setdefault(batch.topic, why)
+        if aside:
+            telemetry.DEAD_LETTERS.labels(batch.topic).inc(len(aside))
+        committed.set_result(None)
+
+    def _request(self, message: Message, aside: dict[int, str]) -> Request:
         try:
-            request = _READERS[message.topic](self, message)
+            return _READERS[message.topic](self, message)
         except Unreadable as unreadable:
-            return self._dead_letter(message, unreadable)
-        self._in_a_row[message.topic] = 0
-        return request
+            return self._dead_letter(message, unreadable, aside)
 
     # What cannot be taken in --------------------------------------------------------------------------------------------------------
-    def _dead_letter(self, message: Message, error: Exception) -> Request:
-        telemetry.DEAD_LETTERS.labels(message.topic).inc()
-        place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
-        log.warning("a message was set aside", **place, reason=str(error), exception=type(error).__name__)
-        count = self._in_a_row[message.topic] = self._in_a_row.get(message.topic, 0) + 1
-        if count >= MOST_DEAD_LETTERS:
-            self.stopped[message.topic] = f"{count} messages of {message.topic} in a row could not be taken in, the last because: {error}"
+    def _dead_letter(self, message: Message, error: Exception, aside: dict[int, str]) -> Request:
+        if message.offset not in aside:  # a batch that lost a race is decided again
+            place = {"topic": message.topic, "partition": message.partition, "offset": message.offset}
+            log.warning("a message was set aside", **place, reason=str(error), exception=type(error).__name__)
+        aside[message.offset] = str(error)
         letter = DeadLettered(
             topic=message.topic,
             partition=message.partition,
@@ -99,12 +116,12 @@ class Feed:
         stream = f"dead-{message.topic}-{message.partition}"
         return Request(KeepDeadLetter(stream, letter), message.key, _place(message))
 
-    def _refused(self, message: Message, request: Request, error: Exception) -> Request:
+    def _refused(self, message: Message, request: Request, error: Exception, aside: dict[int, str]) -> Request:
         """A refused change of an order that exists is told by an event; everything else that was refused is set aside."""
         command = request.command
         if isinstance(error, Rejected) and error.code != "unknown" and isinstance(command, CancelProductOrder):
             return Request(RefuseChange(command.stream, command.cancel, "cancel", error.reasons), request.customer, request.causation)
-        return self._dead_letter(message, error)
+        return self._dead_letter(message, error, aside)
 
     # One reader a topic -------------------------------------------------------------------------------------------------------------
     def _product_order_command(self, message: Message) -> Request:

@@ -32,7 +32,6 @@ from domain.service_order import (
     TaskWithdrawn,
 )
 from domain.states import TERMINAL
-from domain.values import Rejected
 from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested, WorkOrderTimedOut
 from projections.view import Column, Document, View
 
@@ -143,18 +142,17 @@ class Timers:
     def fire(self) -> int:
         """Fire what is due now; answers how many."""
         now = self._clock()
-        due = self._store.select(TIMERS, [Filter("due", "lte", (now.isoformat(),))], [Sort("due", False)], limit=MOST_AT_ONCE, count=False)
         self._fired = {id: until for id, until in self._fired.items() if until > now}
+        limit = MOST_AT_ONCE + len(self._fired)  # those that have fired and are still there must not hide the others
+        due = self._store.select(TIMERS, [Filter("due", "lte", (now.isoformat(),))], [Sort("due", False)], limit=limit, count=False)
         timers = [timer for timer in due.documents if self._is_new(timer)]
         if not timers or not self._caught_up(now.timestamp()):
             return 0
         futures = [self._engine.submit(Request(command_of(timer), "", f"timer:{timer['id']}:{timer['attempt']}")) for timer in timers]
+        self._fired |= {_occasion(timer): now + AGAIN_AFTER for timer in timers}
         for timer, future in zip(timers, futures, strict=True):
-            self._fired[_occasion(timer)] = now + AGAIN_AFTER
-            try:
-                future.result()
-            except Rejected as refused:
-                log.warning("a deadline was refused", timer=timer["id"], reason=refused.sentence)
+            if (error := future.exception()) is not None:
+                log.warning("a deadline could not be told", timer=timer["id"], reason=str(error))
         return len(timers)
 
     def _is_new(self, timer: Document) -> bool:

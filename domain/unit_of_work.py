@@ -158,15 +158,13 @@ class UnitOfWork:
         self._meet_family()
         try:
             self._decide(self._command, self._command.stream)
-        except BaseException:
-            self._take_back()
-            raise
-        if self._family is None:
-            return
-        try:
-            self._follow(self._family.fulfillment)
+            if self._family is not None:
+                self._follow(self._family.fulfillment)
         except Exception as error:
+            was_told = bool(self._before)
             self._take_back()
+            if not was_told:  # refused, or not even decided: the fulfilment has heard nothing of it
+                raise
             raise Broken(f"{type(error).__name__} after {type(self._command).__name__} for {self._command.stream}: {error}") from error
 
     def _meet_family(self) -> None:

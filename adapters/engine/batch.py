@@ -45,6 +45,11 @@ class Batch:
             key = (identity.source, identity.id)
             self.inbox[key] = InboxEntry(identity.source, identity.id, identity.digest, request.status, resource, self.now)
 
+    def joins(self, work: Work) -> bool:
+        """Whether a work goes on where the one before it of the same position ends."""
+        before = self.advances.get(work.advance.name) if work.advance is not None else None
+        return before is None or work.advance is None or before.new == work.advance.expected
+
     def finish(self, work: Work, outcome: Outcome | Exception) -> None:
         """A work is decided; its caller learns it after the commit."""
         if work.advance is not None and isinstance(outcome, Outcome):

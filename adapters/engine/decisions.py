@@ -9,7 +9,7 @@ from adapters import telemetry
 from adapters.engine.batch import Batch, Work
 from adapters.engine.port import Outcome, RefusalHandler, Request
 from adapters.event_log.codec import Codec
-from adapters.event_log.port import EventLog, InboxEntry, LogUnavailable
+from adapters.event_log.port import EventLog, InboxEntry, LogUnavailable, PositionConflict
 from domain.catalog import Catalog
 from domain.catalog_publication import STREAM as CATALOG_STREAM
 from domain.decider import World
@@ -38,9 +38,13 @@ class Decisions:
         self._memory = Memory(self._read)
         self.catalogs: dict[str, Catalog] = {}
         self.current_catalog = ""
+        self._compiled: dict[str, Catalog] = {}
+        self._stale = False  # whether a catalog that was not stored may be among them
 
     def accepted(self, works: Sequence[Work], in_flight: Batch | None) -> Accepted:
         """Which identities of these works are known, in the log or in the batch that is being committed. Raises LogUnavailable."""
+        if self._stale:
+            self.reload_catalogs()
         keys = [(identity.source, identity.id) for work in works for request in work.requests for identity in request.identities]
         if not keys:
             return {}
@@ -51,6 +55,9 @@ class Decisions:
 
     def decide(self, work: Work, batch: Batch, known: Accepted) -> None:
         """Every message of a work, into the batch. Raises Broken, LogUnavailable: then nothing that was decided in this batch may be kept."""
+        if not batch.joins(work):
+            batch.finish(work, PositionConflict("Messages of this position are being decided on already."))
+            return
         outcome: Outcome | Exception = Outcome(200, "", 0, False)
         for request in work.requests:
             outcome = self._outcome(work, request, batch, known)
@@ -75,6 +82,8 @@ class Decisions:
             instead = refused(request, error)
             if instead is not None:
                 self._decide_request(instead, batch, {})
+        except (Broken, LogUnavailable):
+            raise
         except Exception as fault:
             log.error("a refused message could not be set aside", reason=str(fault), exc_info=fault)
             return fault
@@ -95,6 +104,10 @@ class Decisions:
             unit.run()
         except Rejected:
             self._memory.forget_absent((resource, order_of(resource)))
+            raise
+        except Broken as broken:
+            if isinstance(broken.__cause__, LogUnavailable):  # no fault of the message
+                raise broken.__cause__ from None
             raise
         batch.accept(request, resource)
         batch.facts.extend(unit.facts)
@@ -133,6 +146,7 @@ class Decisions:
         try:
             self.reload_catalogs()
         except LogUnavailable as error:
+            self._stale = True
             log.error("the catalogs could not be read again", reason=str(error))
 
     # Reading ------------------------------------------------------------------------------------------------------------------------
@@ -141,10 +155,15 @@ class Decisions:
 
     def reload_catalogs(self) -> None:
         """Read what was published. Raises LogUnavailable."""
-        for recorded in self._read([CATALOG_STREAM]):
-            self._learn(recorded.event)
+        published = [recorded.event for recorded in self._read([CATALOG_STREAM])]
+        self.catalogs, self.current_catalog = {}, ""
+        for each in published:
+            self._learn(each)
+        self._stale = False
 
     def _learn(self, published: Any) -> None:
-        if published.version not in self.catalogs:
-            self.catalogs[published.version] = self._compile(published.document)
+        catalog = self._compiled.get(published.digest)
+        if catalog is None:
+            catalog = self._compiled[published.digest] = self._compile(published.document)
+        self.catalogs = {**self.catalogs, published.version: catalog}
         self.current_catalog = published.version

@@ -19,7 +19,7 @@ from adapters.engine.batch import Batch, Work
 from adapters.engine.decisions import Decisions
 from adapters.engine.port import Clock, Delivery, EngineClosed, Outcome, Request
 from adapters.event_log.codec import Codec
-from adapters.event_log.port import Conflict, EventLog, LogUnavailable, PositionConflict
+from adapters.event_log.port import Advance, Conflict, EventLog, LogUnavailable, PositionConflict
 from adapters.event_log.tail import Tail
 from domain.catalog import Catalog
 from domain.unit_of_work import Broken
@@ -247,17 +247,28 @@ class Engine:
             self._decide_alone(work)
 
     def _decide_alone(self, work: Work) -> None:
-        """Each message of a work in a transaction of its own; the position moves with the last."""
+        """Each message of a work in a transaction of its own; the position moves with the last, and the others only compare it."""
         parts: list[tuple[Request, ...]] = [(request,) for request in work.requests] or [()]
+        if work.advance is not None and (lost := self._not_ours(work.advance)) is not None:
+            work.future.set_exception(lost)
+            return
         for number, requests in enumerate(parts, 1):
             last = number == len(parts)
-            part = Work(requests, work.future if last else Future(), work.advance if last else None, work.refused)
+            part = Work(requests, work.future if last else Future(), work.advance if last else _compared(work.advance), work.refused)
             self._decide_part(part)
             if not part.future.done():
                 continue
             if (error := part.future.exception()) is not None and not last:
                 work.future.set_exception(error)
                 return
+
+    def _not_ours(self, advance: Advance) -> Exception | None:
+        """Why messages from this position must not be decided: another reader has moved it, or nobody can tell."""
+        try:
+            stored = self._log.positions().get(advance.name, -1)
+        except LogUnavailable as error:
+            return error
+        return None if stored == advance.expected else PositionConflict(f"Another reader has moved {advance.name} to {stored}.")
 
     def _decide_part(self, part: Work) -> None:
         for attempt in range(1, ATTEMPTS + 1):
@@ -285,9 +296,19 @@ class Engine:
             part.future.set_exception(error)
             return error
         batch = Batch(self._clock(), [part])
-        batch.finish(part, self._decisions.set_aside(part.refused, part.requests[0], error, batch))
+        try:
+            batch.finish(part, self._decisions.set_aside(part.refused, part.requests[0], error, batch))
+        except (Broken, LogUnavailable) as fault:
+            return fault
         self._commit(batch)
         return batch.error
+
+
+def _compared(advance: Advance | None) -> Advance | None:
+    """The same position, which only has to be where it is believed to be. (One that was never stored cannot be compared without storing it.)"""
+    if advance is None or advance.expected < 0:
+        return None
+    return Advance(advance.name, advance.expected, advance.expected)
 
 
 def _told(error: Exception | None) -> Exception:

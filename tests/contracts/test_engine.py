@@ -201,6 +201,55 @@ def test_what_a_delivery_cannot_do_is_set_aside_with_its_position(engine: Engine
     assert log.positions()["commands:0"] == 3
 
 
+def test_a_delivery_of_many_that_another_reader_has_taken_has_no_effect_at_all(engine: Engine, log: EventLog) -> None:
+    letters = [DeadLettered("t", 0, offset, "k", {}, "", "unreadable", "Unreadable", 1, NOW) for offset in range(3)]
+    requests = [Request(KeepDeadLetter("dead-t-0", letter), "", "x") for letter in letters]
+    engine.deliver(Delivery(requests, Advance("t:0", -1, 3), nothing)).result(10)
+    for expected in (-1, 0, 2):
+        with pytest.raises(PositionConflict):
+            engine.deliver(Delivery(requests, Advance("t:0", expected, 5), nothing)).result(10)
+    assert len(topics_of(log, "dead-t-0")) == 3
+
+
+def test_deliveries_of_one_position_that_do_not_join_are_not_decided_together(engine: Engine, log: EventLog) -> None:
+    letter = DeadLettered("t", 0, 0, "k", {}, "", "unreadable", "Unreadable", 1, NOW)
+    delivery = Delivery([Request(KeepDeadLetter("dead-t-0", letter), "", "x")] * 3, Advance("t:0", -1, 3), nothing)
+    futures = [engine.deliver(delivery) for _ in range(5)]
+    wait(futures, 10)
+    assert [type(future.exception()) for future in futures] == [type(None)] + [PositionConflict] * 4
+    assert len(topics_of(log, "dead-t-0")) == 3
+
+
+def test_a_catalog_that_could_not_be_stored_is_not_worked_with(engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    append, other = log.append, catalog_document("sample")
+
+    def fails(*args: Any) -> int:
+        raise LogUnavailable("The store is gone.")
+
+    monkeypatch.setattr(log, "append", fails)
+    with pytest.raises(LogUnavailable):
+        engine.submit(Request(PublishCatalog("catalog", other.version, other.digest, other.document), "", "publish")).result(10)
+    monkeypatch.setattr(log, "append", append)
+    assert (engine.current_catalog, set(engine.catalogs)) == ("w1", {"w1"})
+
+
+def test_a_store_that_fails_in_what_follows_a_message_makes_no_dead_letter(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(self: UnitOfWork, fulfillment: Any) -> None:
+        raise LogUnavailable("The store is gone.")
+
+    def dead_letter(request: Request, error: Exception) -> Request:
+        raise AssertionError(f"set aside because of {error}")
+
+    monkeypatch.setattr(UnitOfWork, "_follow", unreadable)
+    with pytest.raises(LogUnavailable):
+        engine.deliver(Delivery([submit("po-1")], Advance("commands:0", -1, 1), dead_letter)).result(10)
+    monkeypatch.undo()
+    engine.deliver(Delivery([submit("po-1")], Advance("commands:0", -1, 1), dead_letter)).result(10)
+    assert topics_of(log, "po-1").count("ProductOrderAcknowledged") == 1
+
+
 def test_callers_learn_that_the_log_is_out_of_reach_and_the_engine_goes_on(
     engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

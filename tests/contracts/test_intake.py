@@ -188,6 +188,14 @@ def test_a_topic_full_of_bad_messages_stops_the_intake(topics: Topics) -> None:
     topics.send(ACTIVATION_RESULTS, b"{")  # other topics go on
 
 
+def test_messages_that_are_refused_a_few_at_a_time_stop_the_intake_too(topics: Topics) -> None:
+    answers = [{"activationKey": f"so-{number}-1.1.activate.add.1", "outcome": "completed"} for number in range(MOST_DEAD_LETTERS)]
+    for start in range(0, MOST_DEAD_LETTERS, 10):
+        assert topics.feed.stopped == {}
+        topics.send(ACTIVATION_RESULTS, *answers[start : start + 10])
+    assert ACTIVATION_RESULTS in topics.feed.stopped
+
+
 def test_an_answer_moves_its_order_on_and_a_repeat_changes_nothing(topics: Topics) -> None:
     topics.send(PRODUCT_ORDER_COMMANDS, order())
     (stream,) = topics.streams("so-")
