@@ -1,10 +1,9 @@
 """The projector: reads the log in pages and keeps every view's rows true up to a position."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from threading import Condition, Thread
 
 import structlog
@@ -12,60 +11,23 @@ import structlog
 from adapters.event_log.codec import Codec, UnreadableEvent
 from adapters.event_log.port import EventLog, LogUnavailable
 from adapters.event_log.tail import Tail
+from adapters.folding import Failure, Memory, fold_page
 from adapters.read_models.port import Changes, PositionMoved, ReadModelStore, ReadModelsUnavailable
-from domain.product import ACTIVE
 from domain.recorded import Recorded
-from domain.states import TERMINAL
-from projections.view import Document, View
+from projections.view import View
 
 PAGE = 10_000
 # A turn costs about as much however long ago the last one was, because a row is written once a page: so the pause grows with what a turn took.
 PAUSE_FACTOR = 3.0
 LONGEST_PAUSE = 1.0
 REBUILD_PAGE = 5_000
-REMEMBERED = 3_000  # rows of each view
 POLL_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
 ATTEMPTS = 20
 
-# Rows in these states are seldom touched again.
-FINAL = TERMINAL | {ACTIVE}
 
 Progress = Callable[[int, int], None]
 log_of_projector = structlog.get_logger("projector")
-
-
-class _Memory:
-    """The rows that are likely to be touched again, the least recently touched forgotten first."""
-
-    def __init__(self) -> None:
-        self._tables: dict[str, dict[str, Document]] = {}
-
-    def recall(self, view: View, keys: Iterable[str]) -> dict[str, Document]:
-        """Those of the rows that are known."""
-        rows = self._tables.get(view.table, {})
-        return {key: rows[key] for key in keys if key in rows}
-
-    def remember(self, view: View, changed: dict[str, Document | None]) -> None:
-        rows = self._tables.setdefault(view.table, {})
-        for key, document in changed.items():
-            rows.pop(key, None)
-            if document is not None and document.get("state") not in FINAL and document.get("status") not in FINAL:
-                rows[key] = document
-        if len(rows) > REMEMBERED:
-            for key in list(islice(rows, len(rows) - REMEMBERED)):
-                del rows[key]
-
-    def forget(self) -> None:
-        self._tables.clear()
-
-
-class _Failure(Exception):
-    """A view that cannot fold an event; the others go on without it."""
-
-    def __init__(self, view: View, sentence: str) -> None:
-        super().__init__(sentence)
-        self.view = view
 
 
 class Projector:
@@ -85,7 +47,7 @@ class Projector:
         self._store = store
         self._views = list(views)
         self._turn = turn
-        self._memory = _Memory()
+        self._memory = Memory()
         self._positions: dict[str, int] = {}
         self._news = Condition()
         self._waiting = 0
@@ -157,7 +119,7 @@ class Projector:
         built = replace(view, name=f"{view.name}_built")
         self._store.drop(built)
         self._store.prepare([built])
-        memory, position = _Memory(), 0
+        memory, position = Memory(), 0
         try:
             for attempt in range(ATTEMPTS):
                 frozen = target()
@@ -169,7 +131,7 @@ class Projector:
                     use(built, frozen)
                     return frozen
                 time.sleep(0.01 * attempt)
-        except _Failure as failure:
+        except Failure as failure:
             raise UnreadableEvent(str(failure)) from failure
         finally:
             self._store.drop(built)
@@ -183,7 +145,7 @@ class Projector:
             except PositionMoved:
                 self._memory.forget()
                 self._pause(self._turn)
-            except _Failure as failure:
+            except Failure as failure:
                 self._set_aside(failure)
             except Exception as error:
                 self._memory.forget()
@@ -231,7 +193,7 @@ class Projector:
         with self._news:
             self._news.wait_for(lambda: self._closed, seconds)
 
-    def _set_aside(self, failure: _Failure) -> None:
+    def _set_aside(self, failure: Failure) -> None:
         self._memory.forget()
         if self._is_moved(failure.view):
             return
@@ -254,11 +216,11 @@ class Projector:
         return {view.table: stored.get(view.table, 0) for view in self._views}
 
     # One page -----------------------------------------------------------------------------------------------------------------------
-    def _fold_page(self, views: Sequence[View], positions: dict[str, int], memory: _Memory, size: int, until: int) -> int:
+    def _fold_page(self, views: Sequence[View], positions: dict[str, int], memory: Memory, size: int, until: int) -> int:
         """Fold the events after the least of `positions` into the views that have not read them, in one transaction; answers the new position."""
         page, end = self._read(views, min(positions.values()), size, until)
         behind = [view for view in views if positions[view.table] < end]
-        folds = _fold(behind, page, positions, memory, self._store)
+        folds = fold_page(behind, page, positions, memory, self._store)
         self._store.write([Changes(fold.view, positions[fold.view.table], end, fold.changed()) for fold in folds])
         for fold in folds:
             memory.remember(fold.view, fold.after)
@@ -272,66 +234,3 @@ class Projector:
         topics = sorted({topic for view in views for event in view.events for topic in self._codec.topics_of(event)})
         rows = [row for row in self._log.since(begin, size, topics) if row.position <= until]
         return [self._codec.decode(row) for row in rows], rows[-1].position if len(rows) == size else until
-
-
-class _Fold:
-    """One view over one page: its rows before and after."""
-
-    __slots__ = ("after", "before", "position", "touched", "view")
-
-    def __init__(self, view: View, position: int) -> None:
-        self.view = view
-        self.position = position
-        self.touched: list[tuple[Recorded, str]] = []
-        self.before: dict[str, Document] = {}
-        self.after: dict[str, Document | None] = {}
-
-    def touch(self, recorded: Recorded) -> None:
-        if recorded.position > self.position:
-            for key in self.view.keys(recorded):
-                self.touched.append((recorded, key))
-
-    def run(self, memory: _Memory, store: ReadModelStore) -> None:
-        view, after = self.view, self.after
-        self.before = _before(view, {key for _, key in self.touched}, memory, store)
-        after.update(self.before)
-        evolve, known = view.evolve, after.get
-        for recorded, key in self.touched:
-            after[key] = evolve(known(key), recorded, key)
-
-    def changed(self) -> dict[str, Document | None]:
-        """The rows that the page changes; one that it both makes and ends is none of them."""
-        return {key: document for key, document in self.after.items() if document is not None or key in self.before}
-
-
-def _fold(
-    views: Sequence[View], page: Iterable[Recorded], positions: dict[str, int], memory: _Memory, store: ReadModelStore
-) -> list[_Fold]:
-    folds = [_Fold(view, positions[view.table]) for view in views]
-    by_event: dict[type, list[_Fold]] = {}
-    for fold in folds:
-        for event in fold.view.events:
-            by_event.setdefault(event, []).append(fold)
-    current: _Fold | None = None
-    try:
-        for recorded in page:
-            for fold in by_event.get(type(recorded.event), ()):
-                current = fold
-                fold.touch(recorded)
-        for fold in folds:
-            current = fold
-            fold.run(memory, store)
-    except (LogUnavailable, ReadModelsUnavailable):
-        raise
-    except Exception as error:
-        assert current is not None, "only a fold fails so"
-        raise _Failure(current.view, f"View {current.view.name} cannot be kept: {type(error).__name__}: {error}") from error
-    return folds
-
-
-def _before(view: View, keys: Iterable[str], memory: _Memory, store: ReadModelStore) -> dict[str, Document]:
-    known = memory.recall(view, keys)
-    missing = [key for key in keys if key not in known]
-    if missing:
-        known.update(store.load(view, missing))
-    return known

@@ -133,7 +133,7 @@ def test_a_row_made_and_ended_in_one_page_is_never_written(system: System) -> No
 @pytest.mark.parametrize("page", [1, 2, 7, 1000])
 def test_the_size_of_a_page_makes_no_difference(system: System, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
     monkeypatch.setattr("adapters.projector.PAGE", page)
-    monkeypatch.setattr("adapters.projector.REMEMBERED", 5)
+    monkeypatch.setattr("adapters.folding.REMEMBERED", 5)
     a_busy_log(system, 12)
     projector = system.projected()
     assert (projector.check(THINGS), projector.check(TOTALS)) == ([], [])
