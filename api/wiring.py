@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from adapters.claims import claim_store
 from adapters.engine import Engine
 from adapters.engine.port import Request
 from adapters.event_log import open_log
@@ -19,6 +20,7 @@ from adapters.event_log.codec import Codec
 from adapters.event_log.port import EventLog, LogUnavailable
 from adapters.event_log.tail import Tail
 from adapters.event_log.upcasters import UPCASTERS
+from adapters.held_file import HeldFile
 from adapters.housekeeping import Housekeeping
 from adapters.intake import INWARD, Feed
 from adapters.projector import Projector
@@ -92,6 +94,7 @@ class System:
     new_id: Callable[[], str]
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    claim: HeldFile | None = None
     _running: bool = False
 
     @property
@@ -133,6 +136,8 @@ class System:
         self.topics.close()
         self.read_models.close()
         self.log.close()
+        if self.claim is not None:
+            self.claim.close()
         tell("stopped")
 
     def health(self) -> dict[str, str]:
@@ -163,7 +168,7 @@ def _favour_throughput() -> None:
 def build(settings: Settings, accept_history_fork: bool = False) -> System:
     """Everything, connected but not started. `accept_history_fork`: go on although topics hold events that a restored log does not.
 
-    Raises LogUnavailable, ReadModelsUnavailable, TopicsUnavailable, ScriptError."""
+    Raises Claimed, LogUnavailable, ReadModelsUnavailable, TopicsUnavailable, ScriptError."""
     opened: list[Any] = []
     try:
         return _build(settings, opened, accept_history_fork)
@@ -174,6 +179,9 @@ def build(settings: Settings, accept_history_fork: bool = False) -> System:
 
 
 def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> System:
+    # Before the store is opened: opening may change its tables under the feet of whoever works with it.
+    if (claim := claim_store(settings.store)) is not None:
+        opened.append(claim)
     codec = Codec(EVENTS, UPCASTERS)
     event_log = open_log(settings.store)
     opened.append(event_log)
@@ -203,6 +211,7 @@ def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> 
         clock=utc_now,
         new_id=new_id,
         lanes=lanes,
+        claim=claim,
         parts=[timers, Housekeeping(event_log, utc_now, ANSWERS_ARE_KEPT), *lanes.values(), *simulators],
     )
 

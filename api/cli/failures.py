@@ -13,6 +13,7 @@ class Failed(Exception):
 EXPECTED = {
     "api.settings": ("SettingsError",),
     "api.wiring": ("StartRefused",),
+    "adapters.claims": ("Claimed",),
     "adapters.event_log.port": ("LogUnavailable",),
     "adapters.read_models.port": ("ReadModelsUnavailable", "StoreUnavailable"),
     "adapters.topics.port": ("TopicsUnavailable", "MessageTooLarge"),

@@ -157,6 +157,13 @@ def test_a_second_server_on_the_same_port_says_so(engine: EngineProcess, tmp_pat
     assert not (tmp_path / "other.db").exists()
 
 
+def test_a_second_server_on_the_same_store_says_who_has_it_and_harms_nothing(engine: EngineProcess) -> None:
+    ended = crossconnect("serve", "--port", "0", "--store", engine.store)
+    ended.fails_with(1, f"{engine.store.removeprefix('sqlite:///')} is in use by process ")
+    assert crossconnect("submit", "-", "--url", engine.url, stdin=order_of("undisturbed")).code == 0
+    assert crossconnect("rebuild", "product_orders", "--store", engine.store).code == 0
+
+
 def test_doctor_finds_the_server(engine: EngineProcess) -> None:
     port = engine.url.rpartition(":")[2]
     found = crossconnect("doctor", "--port", port, "--store", engine.store)

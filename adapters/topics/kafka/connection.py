@@ -1,18 +1,17 @@
 """How Kafka is reached, and who this process is to it."""
 
-import fcntl
 import hashlib
 import os
 import socket
 import ssl
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import Any
 
 from aiokafka.helpers import create_ssl_context
 
+from adapters.held_file import HeldFile, hold
 from adapters.topics.port import TopicsUnavailable
 
 CERTIFICATES = ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password")
@@ -97,8 +96,7 @@ class Instance:
     a broker gives a member it knows the partitions it had, whatever it subscribes to now."""
 
     def __init__(self, connection: Connection, group: str, topics: Sequence[str]) -> None:
-        self._lock: IO[bytes] | None = None
-        self._path = ""
+        self._held: HeldFile | None = None
         host = connection.options.instance or self._take(f"{connection.bootstrap} {connection.group(group)}")
         self.name = f"{host}-{hashlib.sha256(' '.join(sorted(topics)).encode()).hexdigest()[:8]}"
 
@@ -110,29 +108,10 @@ class Instance:
         return f"{socket.gethostname()}-{ordinal}"
 
     def _is_free(self, path: str) -> bool:
-        while True:
-            lock = open(path, "ab")  # noqa: SIM115 (held as long as the name is)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.close()
-                return False
-            if _is_still(path, lock):
-                self._lock, self._path = lock, path
-                return True
-            lock.close()  # its last holder removed it in this moment: there is another file at the path, or none
+        self._held = hold(path)
+        return self._held is not None
 
     def release(self) -> None:
         """Let another process have the name."""
-        if self._lock is not None:
-            with suppress(FileNotFoundError):  # people tidy temporary folders
-                os.unlink(self._path)
-            self._lock.close()
-            self._lock = None
-
-
-def _is_still(path: str, file: IO[bytes]) -> bool:
-    try:
-        return os.path.samestat(os.stat(path), os.fstat(file.fileno()))
-    except FileNotFoundError:
-        return False
+        if self._held is not None:
+            self._held.close()
