@@ -1,5 +1,6 @@
 """YAML and JSON files read together with the line on which each of their values stands, so that a fault can be shown where it is."""
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -24,15 +25,17 @@ _HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 @record
 class Finding:
-    """One fault: the file, the line (from 1; 0 = the file as a whole), the path of the value (`services[gpon-port].children[0]`), what is wrong."""
+    """One fault: the file, the line (from 1; 0 = the file as a whole), the path of the value (`services[gpon-port].children[0]`), what is wrong, and
+    the column (from 1; 0 = the line as a whole)."""
 
     file: str
     line: int
     path: str
     message: str
+    column: int = 0
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}" if self.line else self.file
+        where = ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
         return ": ".join(part for part in (where, self.path) if part) + f"{': ' if not self.path else ' '}{self.message}"
 
 
@@ -74,11 +77,11 @@ _Loader.add_implicit_resolver(f"{_TAG}float", re.compile(r"^-?(?:0|[1-9][0-9]*)(
 
 
 class _Fault(Exception):
-    """Reading cannot go on; `line` counts from 1, 0 = the file as a whole."""
+    """Reading cannot go on; `line` and `column` count from 1, 0 = the file or the line as a whole."""
 
-    def __init__(self, line: int, message: str) -> None:
+    def __init__(self, line: int, message: str, column: int = 0) -> None:
         super().__init__(message)
-        self.line, self.message = line, message
+        self.line, self.message, self.column = line, message, column
 
 
 def read_source(file: Path) -> Source:
@@ -100,7 +103,7 @@ def _read(name: str, content: Callable[[], bytes], *, is_json: bool) -> Source:
             raise _Fault(1, "a catalog file is an object with sections such as offerings, products and services")
         source.content.update(found)
     except _Fault as fault:
-        source.findings.append(Finding(source.file, fault.line, "", fault.message))
+        source.findings.append(Finding(source.file, fault.line, "", fault.message, fault.column))
     return source
 
 
@@ -125,12 +128,27 @@ def _nodes(text: str, is_json: bool) -> Node | None:
     try:
         return json_nodes(text) if is_json else yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        raise _Fault(_line(error.problem_mark or error.context_mark), _sentence(error)) from None
+        raise _fault_at(text, _index(text, error), _sentence(error)) from None
+    except yaml.reader.ReaderError as error:
+        raise _fault_at(text, error.position, f"is not YAML: {str(error).splitlines()[0]}") from None
+    except json.JSONDecodeError as error:
+        raise _fault_at(text, error.pos, f"is not JSON: {error.msg}") from None
     except RecursionError:
         raise _Fault(0, f"is nested deeper than {DEEPEST} levels") from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # OverflowError: an escape beyond the last character
-        line = getattr(error, "lineno", 0)
-        raise _Fault(line, f"is not {'JSON' if is_json else 'YAML'}: {getattr(error, 'msg', str(error).splitlines()[0])}") from None
+        raise _Fault(0, f"is not {'JSON' if is_json else 'YAML'}: {str(error).splitlines()[0]}") from None
+
+
+def _index(text: str, error: yaml.MarkedYAMLError) -> int:
+    """Where in the text it is broken. What is never closed is noticed at the end only: then where it begins."""
+    marks = [mark.index for mark in (error.problem_mark, error.context_mark) if mark is not None]
+    return next((index for index in marks if index < len(text.rstrip())), len(text))
+
+
+def _fault_at(text: str, index: int, message: str) -> _Fault:
+    """A fault at a character; blank lines at the end of a file are nobody's mistake."""
+    before = text[: min(index, len(text.rstrip()))]
+    return _Fault(before.count("\n") + 1, message, len(before) - before.rfind("\n"))
 
 
 def _line(mark: yaml.Mark | None) -> int:

@@ -63,12 +63,32 @@ def findings(content: str | bytes, tmp_path: Path, name: str = "catalog.yaml") -
         ("- a\n", (1, "", "a catalog file is an object with sections such as offerings, products and services")),
         ("a: &a [*a]\n", (1, "", f"is nested deeper than {DEEPEST} levels")),
         (f"a: {'[' * 1000}{']' * 1000}\n", (0, "", f"is nested deeper than {DEEPEST} levels")),
-        ("a: \x00\n", (0, "", "is not YAML: unacceptable character #x0000: special characters are not allowed")),
+        ("a: \x00\n", (1, "", "is not YAML: unacceptable character #x0000: special characters are not allowed")),
         ('a: "\\UFFFFFFFF"\n', (0, "", "is not YAML: Python int too large to convert to C int")),
     ],
 )
 def test_yaml_that_json_cannot_carry_is_refused_at_its_line(content: str | bytes, expected: tuple[int, str, str], tmp_path: Path) -> None:
     assert findings(content, tmp_path) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("one-line.yaml", "offerings: [{id: a, name: A}\n", "1:12"),
+        ("one-line.yaml", "offerings: [{id: a, name: A}", "1:12"),
+        ("one-line.yaml", "offerings: {a: b: c}\n", "1:17"),
+        ("a-quote.yaml", 'offerings:\n  - id: "a\n    name: A\n\n', "2:9"),
+        ("control.yaml", "a: 1\nb: \x00\n", "2:4"),
+        ("one-line.json", '{"offerings": [\n\n', "1:16"),
+        ("one-line.json", '{"offerings": [}]}\n', "1:16"),
+    ],
+)
+def test_a_broken_file_is_told_with_the_line_and_column_where_it_breaks(name: str, content: str, place: str, tmp_path: Path) -> None:
+    """What is never closed is told where it begins: that is noticed at the end of the file only, which may be a line that is not there."""
+    file = tmp_path / name
+    file.write_text(content)
+    (finding,) = read_source(file).findings
+    assert str(finding).startswith(f"{file}:{place}: is not {file.suffix[1:].upper()}: ")
 
 
 def test_all_faults_of_a_file_are_found_at_once(tmp_path: Path) -> None:
