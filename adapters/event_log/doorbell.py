@@ -1,5 +1,6 @@
 """The bell between processes that share a file on one machine: a datagram says that there is more to read."""
 
+import hashlib
 import os
 import socket
 import time
@@ -10,6 +11,10 @@ from uuid import uuid4
 
 # A Unix socket's address holds 108 bytes on Linux and 104 elsewhere.
 LONGEST_ADDRESS = 100
+LONGEST_NAME = len("/4194304-0a1b2c3d.sock")
+
+# Where a folder that is open has a short name; Linux only.
+DESCRIPTORS = "/proc/self/fd"
 
 # Two changes of a folder within one tick of the kernel's clock have the same time, so a listing this young is not trusted.
 TICK_NS = 50_000_000
@@ -17,10 +22,12 @@ TICK_NS = 50_000_000
 
 class Doorbell:
     """Rings every process that listens at the same path. A ring may be lost (a full buffer, a socket that came this instant), so
-    listeners look by themselves now and then too. Where sockets cannot be had (a path too long), they only do that."""
+    listeners look by themselves now and then too. Where the folder is another user's, they only do that."""
 
     def __init__(self, path: Path) -> None:
-        self._folder = str(path.absolute()) + ".wake"
+        """The folder of `path` must be there."""
+        self._opened: int | None = None
+        self._folder = self._place(path)
         self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sender.setblocking(False)
         self._own = ""
@@ -28,6 +35,17 @@ class Doorbell:
         self._closed = Event()
         self._others: list[str] = []
         self._listed = (0, 0)  # the folder's time of change when it was listed, and when that was
+
+    def _place(self, path: Path) -> str:
+        """The folder of the sockets: beside the file, under a name that leaves room for theirs."""
+        beside = f"{path.absolute()}.wake"
+        if len(os.fsencode(beside)) + LONGEST_NAME <= LONGEST_ADDRESS:
+            return beside
+        if os.path.isdir(DESCRIPTORS):
+            self._opened = os.open(path.absolute().parent, os.O_RDONLY | os.O_DIRECTORY)
+            return f"{DESCRIPTORS}/{self._opened}/{_short(path.name)}.wake"
+        # Short, and the same for all processes whatever their environment says. What is written there is one byte that says nothing.
+        return f"/tmp/crossconnect-{_short(os.path.realpath(path))}.wake"  # noqa: S108
 
     def ring(self) -> None:
         """Wake every listening process but this one; never blocks."""
@@ -39,8 +57,8 @@ class Doorbell:
             except ConnectionRefusedError:
                 with suppress(FileNotFoundError):
                     os.unlink(address)  # its process died without closing
-            except FileNotFoundError:
-                pass  # closed since the folder was listed
+            except (FileNotFoundError, PermissionError):
+                pass  # closed since the folder was listed; or another user's
 
     def _addresses(self) -> list[str]:
         try:
@@ -55,14 +73,17 @@ class Doorbell:
     def listen(self) -> None:
         """Open this process's socket, to be rung from now on."""
         address = os.path.join(self._folder, f"{os.getpid()}-{uuid4().hex[:8]}.sock")
-        if len(os.fsencode(address)) > LONGEST_ADDRESS:
-            return
         ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         while True:
-            os.makedirs(self._folder, exist_ok=True)
-            with suppress(FileNotFoundError):  # the last listener leaving removes the folder
+            try:
+                os.makedirs(self._folder, exist_ok=True)
                 ear.bind(address)
                 break
+            except FileNotFoundError:
+                pass  # the last listener leaving removes the folder
+            except PermissionError:
+                ear.close()
+                return
         self._own, self._ear = address, ear
 
     def heard(self, timeout: float) -> bool:
@@ -92,11 +113,18 @@ class Doorbell:
                 self._sender.sendto(b"!", self._own)
 
     def close(self) -> None:
-        """Remove this process's socket; the last one out removes the folder. The listener must have stopped."""
+        """Remove this process's socket; the last one out removes the folder. The listener must have stopped. May be called twice."""
+        own, self._own = self._own, ""
         self._sender.close()
-        if self._ear is None:
-            return
-        self._ear.close()
-        with suppress(OSError):
-            os.unlink(self._own)
-            os.rmdir(self._folder)
+        if self._ear is not None:
+            self._ear.close()
+            with suppress(OSError):
+                os.unlink(own)
+                os.rmdir(self._folder)
+        if self._opened is not None:
+            os.close(self._opened)
+            self._opened = None
+
+
+def _short(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
