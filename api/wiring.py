@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from adapters.claims import claim_store
+from adapters.claims import Claim, claim_store
 from adapters.engine import Engine
 from adapters.engine.port import Request
 from adapters.event_log import open_log
@@ -20,13 +20,12 @@ from adapters.event_log.codec import Codec
 from adapters.event_log.port import EventLog, LogUnavailable
 from adapters.event_log.tail import Tail
 from adapters.event_log.upcasters import UPCASTERS
-from adapters.held_file import HeldFile
 from adapters.housekeeping import Housekeeping
 from adapters.intake import INWARD, Feed
 from adapters.projector import Projector
 from adapters.read_models import open_read_models
 from adapters.read_models.port import ReadModelStore
-from adapters.simulators.cast import PARTS, cast
+from adapters.simulators.cast import PARTS, cast, check_played
 from adapters.timers import TIMERS, Timers
 from adapters.topics import open_topics
 from adapters.topics.port import Source, Topics
@@ -94,7 +93,7 @@ class System:
     new_id: Callable[[], str]
     lanes: Mapping[str, Lane] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
-    claim: HeldFile | None = None
+    claim: Claim | None = None
     _running: bool = False
 
     @property
@@ -107,10 +106,11 @@ class System:
         return self.engine.current_catalog
 
     def start(self) -> None:
-        """Begin to work. Raises StartRefused, LogUnavailable, CatalogError, HistoryForked."""
+        """Begin to work. Raises StartRefused, UnknownSystem, LogUnavailable, CatalogError, HistoryForked."""
         _favour_throughput()
         self.engine.start()
         publish_at_start(self)
+        check_played(self.settings.simulators, self.catalogs.values())
         self.projector.start()
         self.source.start(self.feed.deliver)
         for part in self.parts:

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -63,6 +63,7 @@ def rebuild(
 ) -> None:
     """Fold a view from the log's beginning."""
     views = _chosen(view, every)
+    from adapters.claims import claim_view
     from adapters.projector import Projector
     from api.cli.terminal import print_json
 
@@ -70,7 +71,8 @@ def rebuild(
     with opened(settings) as (log, codec, read_models):
         projector = Projector(log, codec, read_models, views)
         for each in views:
-            result = _rebuilt(projector, each, check, as_json)
+            with closing(claim_view(settings.store, each.name)):
+                result = _rebuilt(projector, each, check, as_json)
             results.append(result)
             if not as_json:
                 print(_sentence(result, check))

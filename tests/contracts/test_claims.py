@@ -3,26 +3,28 @@
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from adapters.claims import Claimed, claim_store
+from adapters.claims import Claim, Claimed, claim_store, claim_view
 from adapters.event_log.port import LogUnavailable
 from adapters.held_file import hold, holder
 
 CLAIM = """
 import sys
-from adapters.claims import claim_store
-claim = claim_store(sys.argv[1])
+from adapters.claims import claim_store, claim_view
+claim = claim_view(*sys.argv[1:]) if sys.argv[2:] else claim_store(sys.argv[1])
 print("claimed", flush=True)
 sys.stdin.read()
 """
 
 
-def claiming(store: str) -> "subprocess.Popen[str]":
-    """Another process that has claimed the store, and keeps it until its standard input ends."""
-    process = subprocess.Popen([sys.executable, "-c", CLAIM, store], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def claiming(*arguments: str) -> "subprocess.Popen[str]":
+    """Another process that has claimed a store, or a view of it, and keeps it until its standard input ends."""
+    process = subprocess.Popen([sys.executable, "-c", CLAIM, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "claimed\n"
     return process
@@ -72,6 +74,29 @@ def test_a_database_is_shared(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(LogUnavailable, match=r"The store .*/missing/s\.db cannot be opened: .*no such file or directory\."):
         claim_store(f"sqlite:///{tmp_path}/missing/s.db")
+
+
+def test_a_view_is_made_anew_by_one_process_at_a_time(new_store: Callable[[], str]) -> None:
+    store = new_store()
+    with claiming(store, "things") as other:
+        with pytest.raises(Claimed, match=r"^View things is being made anew, or checked, by (another process|process \d+): wait until"):
+            claim_view(store, "things")
+        claim_view(store, "totals").close()  # others are not concerned
+        other.kill()
+        other.wait()
+    within(lambda: claim_view(store, "things")).close()
+    claim_view(store, "things").close()
+
+
+def within(claim: Callable[[], Claim]) -> Claim:
+    """PostgreSQL sees within moments, not at once, that a client was killed."""
+    give_up = time.monotonic() + 10.0
+    while True:
+        try:
+            return claim()
+        except Claimed:
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
 
 
 def test_a_file_at_the_path_that_nobody_holds_is_taken_over(tmp_path: Path) -> None:

@@ -8,12 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from adapters.claims import claim_view
 from api.cli.demo.acts import ORDERS, document
 from api.cli.demo.engine import EngineProcess
 
@@ -162,6 +164,15 @@ def test_a_second_server_on_the_same_store_says_who_has_it_and_harms_nothing(eng
     ended.fails_with(1, f"{engine.store.removeprefix('sqlite:///')} is in use by process ")
     assert crossconnect("submit", "-", "--url", engine.url, stdin=order_of("undisturbed")).code == 0
     assert crossconnect("rebuild", "product_orders", "--store", engine.store).code == 0
+
+
+def test_a_view_is_not_rebuilt_by_two_at_once(engine: EngineProcess) -> None:
+    with closing(claim_view(engine.store, "products")):
+        for more in ((), ("--check",)):
+            crossconnect("rebuild", "products", *more, "--store", engine.store).fails_with(
+                1, f"made anew, or checked, by process {os.getpid()}"
+            )
+    assert crossconnect("rebuild", "products", "--check", "--store", engine.store).code == 0
 
 
 def test_doctor_finds_the_server(engine: EngineProcess) -> None:
