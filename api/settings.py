@@ -113,12 +113,6 @@ SETTINGS: tuple[Setting, ...] = (
         "who may call: none (on a loopback address only), none-anywhere, or oidc",
         _one_of("none", "none-anywhere", "oidc"),
     ),
-    Setting(
-        "callbacks",
-        AUTOMATIC,
-        "where hub listeners may live: any, public, or auto (any when listening on loopback, else public)",
-        _one_of("any", "public", AUTOMATIC),
-    ),
     Setting("answer_within", "900", "seconds a target system has for its answer where the catalog says nothing", _seconds),
     Setting(
         "log_format",
@@ -143,7 +137,6 @@ class Settings:
     simulator_script: str = ""
     kafka_options: Mapping[str, Any] = field(default_factory=dict)
     auth: str = "none"
-    callbacks: str = "any"
     answer_within: float = 900.0
     log_format: str = "console"
 
@@ -204,8 +197,6 @@ def _settled(values: dict[str, Any]) -> Settings:
         raise SettingsError(
             "--auth oidc is not built yet: use none on a loopback address, or none-anywhere behind a gateway that authenticates."
         )
-    if values["callbacks"] == AUTOMATIC:
-        values["callbacks"] = "any" if local else "public"
     if values["log_format"] == AUTOMATIC:
         values["log_format"] = "console" if sys.stderr.isatty() else "json"
     return Settings(**values)

@@ -1,13 +1,36 @@
 """Who plays which target systems: the simulators of one process."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator
+from threading import Event
 
 from adapters.simulators import activation, field_service
 from adapters.simulators.script import Script
 from adapters.simulators.simulator import Part, Simulator
 from adapters.topics.port import Consumer, Producer
+from domain.catalog import Catalog
 
+EVERY = "all"
 PARTS = (activation.ActivationPart.name, field_service.FieldServicePart.name)
+
+
+class UnknownSystem(Exception):
+    """A target system is to be played that no catalog asks anything of; the sentence names those that there are."""
+
+
+def check_played(played: Collection[str], catalogs: Iterable[Catalog]) -> None:
+    """Raises UnknownSystem when a name in `played` is not that of a target system of one of the catalogs."""
+    known = {system for catalog in catalogs for system in _systems(catalog) if system}
+    unknown = sorted(set(played) - known - {EVERY})
+    if unknown:
+        raise UnknownSystem(f"No target system is called {unknown[0]!r}: the catalog has {', '.join(sorted(known))}; or say all, or none.")
+
+
+def _systems(catalog: Catalog) -> Iterator[str]:
+    for service in catalog.services.values():
+        yield service.target_system
+        yield from (task.target_system for task in service.tasks)
+    yield from (rule.target_system for rule in catalog.distributions)
+    yield from (visit.target_system for visit in catalog.work_orders.values())
 
 
 def cast(
@@ -19,9 +42,13 @@ def cast(
 ) -> list[Simulator]:
     """One simulator for each of `parts` (of PARTS) for the target systems in `played`; `consumer` opens a topic for a group. Raises ScriptError.
 
-    Not started yet: `start`, or `run` in a thread of one's own."""
+    Not started yet: `start`, or `run` in a thread of one's own. They stop together."""
     scripts = {name: Script(script) for name in parts}  # first, so that a wrong one opens nothing
-    return [Simulator(_part(name, scripts[name], played), consumer(_REQUESTS[name], f"simulator-{name}"), producer()) for name in parts]
+    stopped = Event()  # one for all: whoever stops one after the other does not wait for the last poll of each
+    return [
+        Simulator(_part(name, scripts[name], played), consumer(_REQUESTS[name], f"simulator-{name}"), producer(), stopped=stopped)
+        for name in parts
+    ]
 
 
 _REQUESTS = {activation.ActivationPart.name: activation.REQUESTS, field_service.FieldServicePart.name: field_service.REQUESTS}

@@ -16,7 +16,7 @@ from adapters.topics.port import Consumer, Message, Outgoing, Producer, TopicsUn
 log = structlog.get_logger()
 
 # How long a poll waits when nothing is due, and how long a simulator rests after its topics could not be reached (seconds).
-LONGEST_POLL = 0.5
+LONGEST_POLL = 0.2
 REST = 0.5
 
 
@@ -56,7 +56,14 @@ class Simulator:
     """Plays one part. Answers are published before the position moves past their request, and the position stays below the oldest request with
     an answer outstanding: after a crash these are answered again, never lost."""
 
-    def __init__(self, part: Part, consumer: Consumer, producer: Producer, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        part: Part,
+        consumer: Consumer,
+        producer: Producer,
+        now: Callable[[], float] = time.monotonic,
+        stopped: Event | None = None,
+    ) -> None:
         self._part = part
         self._consumer = consumer
         self._producer = producer
@@ -65,7 +72,7 @@ class Simulator:
         self._ready: list[tuple[Outgoing, Ticket]] = []
         self._later: list[tuple[float, int, Answer, Ticket]] = []
         self._under_way: dict[tuple[str, int], deque[Ticket]] = {}
-        self._stopped = Event()
+        self._stopped = stopped or Event()
         self._thread = Thread(target=self._run, name=f"simulator-{part.name}", daemon=True)
 
     def start(self) -> None:

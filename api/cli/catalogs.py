@@ -9,8 +9,9 @@ import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import AsJson, Url, url_or_default
+from api.cli.group import Group
 
-app = typer.Typer(help="Catalogs: check, publish, compare, show.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=Group, help="Catalogs: check, publish, compare, show.", no_args_is_help=True, rich_markup_mode=None)
 
 File = Annotated[str, typer.Argument(metavar="FILE", help="a catalog file or folder, or sample")]
 

@@ -18,6 +18,7 @@ EXPECTED = {
     "adapters.read_models.port": ("ReadModelsUnavailable", "StoreUnavailable"),
     "adapters.topics.port": ("TopicsUnavailable", "MessageTooLarge"),
     "adapters.relay": ("HistoryForked",),
+    "adapters.simulators.cast": ("UnknownSystem",),
     "adapters.simulators.script": ("ScriptError",),
     "schemas.catalog": ("CatalogError",),
 }

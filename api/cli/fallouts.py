@@ -9,17 +9,20 @@ import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import AsJson, Url, url_or_default
+from api.cli.group import Group
 
 if TYPE_CHECKING:
     from api.cli.client import Api
 
-app = typer.Typer(help="Steps that stopped and wait for an operator.", invoke_without_command=True, rich_markup_mode=None)
+app = typer.Typer(cls=Group, help="Steps that stopped and wait for an operator.", invoke_without_command=True, rich_markup_mode=None)
 
 Which = Annotated[str, typer.Argument(metavar="ID", help="a fallout, or the product order")]
 Step = Annotated[str, typer.Argument(metavar="[ITEM]", help="with a product order: its item, or a task; none: every fallout of the order")]
 Why = Annotated[str, typer.Option("--reason", help="why, for the record")]
 Who = Annotated[str, typer.Option("--operator", help="who acts", show_default="you")]
-Values = Annotated[list[str] | None, typer.Option("--value", metavar="NAME=VALUE", help="a value to set, as JSON or text; repeat for more")]
+Values = Annotated[
+    list[str] | None, typer.Option("--value", metavar="NAME=VALUE", help="a value that came of it, as JSON or text; repeat for more")
+]
 
 
 @app.callback()
@@ -89,22 +92,6 @@ def complete(
 def abort(id: Which, item: Step = "", reason: Why = "", operator: Who = "", url: Url = "", as_json: AsJson = False) -> None:
     """Give the item up."""
     _act("abort", id, item, None, reason, operator, url, as_json)
-
-
-@app.command("set")
-def set_values(
-    id: Which,
-    item: Step = "",
-    value: Values = None,
-    reason: Why = "",
-    operator: Who = "",
-    url: Url = "",
-    as_json: AsJson = False,
-) -> None:
-    """Correct values before a retry; resumes nothing."""
-    if not value:
-        raise Failed("fallout set needs at least one --value NAME=VALUE.", 2)
-    _act("set", id, item, value, reason, operator, url, as_json)
 
 
 def _act(action: str, id: str, item: str, values: list[str] | None, reason: str, operator: str, url: str, as_json: bool) -> None:

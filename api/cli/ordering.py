@@ -4,17 +4,18 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import AsJson, Url, url_or_default
+from domain.states import TERMINAL, TRANSITIONS
 
 if TYPE_CHECKING:
     from api.cli.client import Api
 
-TERMINAL = ("completed", "cancelled", "failed", "partial", "rejected")
+STATES = tuple(filter(None, TRANSITIONS))
 
 # Seconds between two looks at orders that are followed.
 LOOK = 0.2
@@ -31,25 +32,61 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Hand in product orders."""
-    documents = [document for file in files for document in read_orders(file)]
-    from api.cli.client import PRODUCT_ORDERS, Api
-    from api.cli.terminal import print_json, progress
+    orders = list(_handed_in(files))
+    from api.cli.client import Api
+    from api.cli.terminal import print_json
 
-    accepted: list[dict[str, Any]] = []
     with Api(url_or_default(url)) as api:
-        try:
-            with progress("Submitting", "orders", shown=len(documents) > 20) as moved:
-                for document in documents:
-                    accepted.append(api.post(PRODUCT_ORDERS, document))
-                    moved(len(accepted), len(documents))
-        finally:  # those before a refused one are accepted: their ids must not get lost
-            if not wait:
-                _print_accepted(accepted, as_json)
+        accepted = _submitted(api, orders, as_json, quiet=wait)
         if wait:
             ended = list(_followed(api, accepted, timeout, as_json))
             if as_json:
                 print_json(ended)
             _refuse_incomplete(ended)
+
+
+class HandedIn(NamedTuple):
+    """An order and where it was written, for a sentence."""
+
+    place: str
+    document: dict[str, Any]
+
+
+def _handed_in(files: list[str]) -> Iterator[HandedIn]:
+    """Every order of every file, before the first is submitted. Raises Failed."""
+    try:
+        for file in files:
+            documents, name = read_orders(file), _name(file)
+            for number, document in enumerate(documents, 1):
+                yield HandedIn(f"{name}, order {number} of {len(documents)}" if len(documents) > 1 else name, document)
+    except Failed as wrong:
+        raise Failed(f"{wrong} Nothing was submitted." if len(files) > 1 else str(wrong)) from None
+
+
+def _submitted(api: "Api", orders: list[HandedIn], as_json: bool, quiet: bool) -> list[dict[str, Any]]:
+    """The orders as they were accepted. The first that is not ends it: the ids of those before it are printed, so that none gets lost."""
+    from api.cli.client import PRODUCT_ORDERS
+    from api.cli.terminal import progress
+
+    accepted: list[dict[str, Any]] = []
+    try:
+        with progress("Submitting", "orders", shown=len(orders) > 20) as moved:
+            for order in orders:
+                accepted.append(api.post(PRODUCT_ORDERS, order.document))
+                moved(len(accepted), len(orders))
+    except Failed as failed:
+        raise Failed(_told(failed, orders, len(accepted)), failed.code) from None
+    finally:
+        if not quiet or len(accepted) < len(orders):
+            _print_accepted(accepted, as_json)
+    return accepted
+
+
+def _told(failed: Failed, orders: list[HandedIn], accepted: int) -> str:
+    """Which order it was, unless it is the server that is missing; and what became of the others."""
+    left = orders[accepted:] if failed.code == 2 else orders[accepted + 1 :]
+    sentence = str(failed) if failed.code == 2 else f"{orders[accepted].place}: {failed}"
+    return sentence if len(orders) == 1 else f"{sentence} Accepted before: {accepted}; not submitted: {len(left)}."
 
 
 def read_orders(file: str) -> list[dict[str, Any]]:
@@ -58,13 +95,17 @@ def read_orders(file: str) -> list[dict[str, Any]]:
         text = sys.stdin.read() if file == "-" else _content(file)
         values = list(_values(text))
     except UnicodeDecodeError:
-        raise Failed(f"{file} is not UTF-8 text.") from None
+        raise Failed(f"{_name(file)} is not UTF-8 text.") from None
     except ValueError as error:
-        raise Failed(f"{file} is not JSON: {error}.") from None
+        raise Failed(f"{_name(file)} is not JSON: {error}.") from None
     orders = [order for value in values for order in (value if isinstance(value, list) else [value])]
     if not orders or not all(isinstance(order, dict) for order in orders):
-        raise Failed(f"{file} has no product order: it must hold a JSON object, or a list of them.")
+        raise Failed(f"{_name(file)} has no product order: it must hold a JSON object, or a list of them.")
     return orders
+
+
+def _name(file: str) -> str:
+    return "standard input" if file == "-" else file
 
 
 def _content(file: str) -> str:
@@ -127,12 +168,13 @@ def _refuse_incomplete(ended: list[dict[str, Any]]) -> None:
 # orders -------------------------------------------------------------------------------------------------------------------------------
 def orders(
     id: Annotated[str, typer.Argument(metavar="[ID]", help="one order, as a tree; none: the list")] = "",
-    state: Annotated[str, typer.Option(help="only orders in this state")] = "",
+    state: Annotated[str, typer.Option(help="only orders in this state, or in one of several with commas")] = "",
     limit: Annotated[int, typer.Option(min=1, help="as many at most")] = 50,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """List product orders, or show one as a tree."""
+    _refuse_unknown(state)
     from api.cli.client import PRODUCT_ORDERS, Api, order_path
     from api.cli.terminal import console, print_json
 
@@ -152,6 +194,12 @@ def orders(
         print_json(rows)
     else:
         _print_list(rows)
+
+
+def _refuse_unknown(state: str) -> None:
+    unknown = [name for name in filter(None, state.split(",")) if name not in STATES]
+    if unknown:
+        raise Failed(f"No order is ever in the state {unknown[0]!r}: the states are {', '.join(STATES)}.", 2)
 
 
 def _print_list(rows: list[dict[str, Any]]) -> None:

@@ -10,25 +10,29 @@ import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import AsJson, Url, url_or_default, with_settings
+from api.cli.group import Group
 from api.settings import Settings
 
 if TYPE_CHECKING:
+    from adapters.event_log.codec import Codec
+    from adapters.event_log.port import EventLog
     from api.cli.client import Api
+    from domain.catalog import Catalog
 
-app = typer.Typer(help="Simulated target systems, and load.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(cls=Group, help="Simulated target systems, and load.", no_args_is_help=True, rich_markup_mode=None)
 
 Script = Annotated[str, typer.Option("--script", help="a YAML file of rules; default: CROSSCONNECT_SIMULATOR_SCRIPT")]
 
 
 @app.command()
-@with_settings("store", "kafka", "kafka_options", simulators="all")
+@with_settings("store", "kafka", "catalog", "kafka_options", "simulators", simulators="all")
 def activation(settings: Settings, script: Script = "") -> None:
     """Play the network's target systems until stopped."""
     _play("activation", settings, script)
 
 
 @app.command("field-service")
-@with_settings("store", "kafka", "kafka_options", simulators="all")
+@with_settings("store", "kafka", "catalog", "kafka_options", "simulators", simulators="all")
 def field_service(settings: Settings, script: Script = "") -> None:
     """Play field service until stopped."""
     _play("field-service", settings, script)
@@ -38,7 +42,7 @@ def _play(part: str, settings: Settings, script: str) -> None:
     from adapters.event_log import open_log
     from adapters.event_log.codec import Codec
     from adapters.event_log.upcasters import UPCASTERS
-    from adapters.simulators.cast import cast
+    from adapters.simulators.cast import cast, check_played
     from adapters.telemetry import configure_logging
     from adapters.topics import open_topics
     from domain.events import EVENTS
@@ -46,6 +50,7 @@ def _play(part: str, settings: Settings, script: str) -> None:
     configure_logging(settings.log_format)
     codec, log = Codec(EVENTS, UPCASTERS), None if settings.kafka else open_log(settings.store)
     try:
+        check_played(settings.simulators, _catalogs(settings, log, codec))
         topics = open_topics(settings.store, settings.kafka, settings.kafka_options, log, codec)
         try:
             script = script or settings.simulator_script
@@ -59,6 +64,16 @@ def _play(part: str, settings: Settings, script: str) -> None:
     finally:
         if log is not None:
             log.close()
+
+
+def _catalogs(settings: Settings, log: "EventLog | None", codec: "Codec") -> "Iterator[Catalog]":
+    """The catalog of the settings, and those that were published into the log where there is one to look into."""
+    from domain.catalog_publication import STREAM
+    from schemas.catalog import catalog_from_document, load_catalog
+
+    yield load_catalog(settings.catalog)
+    for row in log.read([STREAM]) if log is not None else ():
+        yield catalog_from_document(codec.decode(row).event.document)
 
 
 @app.command()
@@ -149,7 +164,7 @@ def _ordered(api: "Api", document: dict[str, Any]) -> tuple[str, float]:
     import time
 
     from api.cli.client import PRODUCT_ORDERS, resource_path
-    from api.cli.ordering import TERMINAL
+    from domain.states import TERMINAL
 
     began = time.perf_counter()
     order = api.post(PRODUCT_ORDERS, document)

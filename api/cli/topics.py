@@ -10,6 +10,7 @@ import typer
 from api.cli import dead_letters
 from api.cli.failures import Failed
 from api.cli.flags import AsJson, with_settings
+from api.cli.group import Group
 from api.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from schemas.topics import Change
 
 app = typer.Typer(
-    help="The topics of a Kafka cluster, and messages that could not be taken in.", no_args_is_help=True, rich_markup_mode=None
+    cls=Group, help="The topics of a Kafka cluster, and messages that could not be taken in.", no_args_is_help=True, rich_markup_mode=None
 )
 app.command()(dead_letters.redrive)
 

@@ -3,8 +3,10 @@
 import typer
 
 from api.cli import catalogs, demonstration, doctoring, fallouts, ordering, serving, simulation, stores, topics
+from api.cli.group import Group
 
 app = typer.Typer(
+    cls=Group,
     help="Crossconnect takes telecom product orders, splits them into service and work orders, and keeps the install base.",
     no_args_is_help=True,
     add_completion=False,

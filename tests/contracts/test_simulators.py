@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.simulators.activation import ActivationPart
+from adapters.simulators.cast import UnknownSystem, check_played
 from adapters.simulators.field_service import FieldServicePart
 from adapters.simulators.script import Script, ScriptError, read_script
 from adapters.simulators.simulator import Part, Simulator
 from adapters.topics.port import Message, Outgoing, TopicsUnavailable
+from schemas.catalog import load_catalog
 
 
 class Topics:
@@ -373,3 +375,11 @@ class SlowPart:
     def answers(self, request: Message) -> Sequence[Any]:
         delay = float(json.loads(request.value)["productOrder"]["itemId"])
         return [answer._replace(delay=delay) for answer in self._inner.answers(request)]
+
+
+def test_a_target_system_of_any_published_catalog_can_be_played() -> None:
+    sample, other = load_catalog("sample"), load_catalog("benchmark-w1")
+    check_played({"all", "gpon", "assurance", "field-service"}, [other, sample])
+    check_played((), [])
+    with pytest.raises(UnknownSystem, match="No target system is called 'olt': the catalog has acs, assurance, bng,"):
+        check_played({"gpon", "olt"}, [sample])

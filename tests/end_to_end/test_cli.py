@@ -152,6 +152,17 @@ def test_a_refused_order_says_why_and_keeps_those_before_it(engine: EngineProces
     assert len(ended.out.splitlines()) == 1
 
 
+def test_of_several_files_the_refused_one_is_named_and_what_became_of_the_others_is_told(engine: EngineProcess, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("first.json", "wrong.json", "last.json")]
+    for file in files:
+        file.write_text(order_of(f"files-{file.stem}"))
+    files[1].write_text(f"[{order_of('files-in-wrong')}, {order_of('files-wrong').replace('mobile-line', 'no-such-offering')}]")
+    ended = crossconnect("submit", *map(str, files), "--wait", "--url", engine.url)
+    ended.fails_with(1, f"{files[1]}, order 2 of 2: ")
+    assert ended.err.endswith(" Accepted before: 2; not submitted: 1.\n")
+    assert [line.split()[0][:3] for line in ended.out.splitlines()] == ["po-", "po-"]
+
+
 def test_a_second_server_on_the_same_port_says_so(engine: EngineProcess, tmp_path: Path) -> None:
     port = engine.url.rpartition(":")[2]
     ended = crossconnect("serve", "--port", port, "--store", f"sqlite:///{tmp_path}/other.db")
@@ -201,6 +212,39 @@ def test_no_server_is_one_sentence_and_exit_code_2() -> None:
 )
 def test_a_file_without_an_order_is_said_before_anybody_is_called(content: str, words: str) -> None:
     crossconnect("submit", "-", "--url", nowhere(), stdin=content).fails_with(1, words)
+
+
+def test_a_file_that_cannot_be_read_keeps_all_of_them_back(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+    ended = crossconnect("submit", str(ORDERS / "mobile-line.json"), str(tmp_path / "broken.json"), "--url", nowhere())
+    ended.fails_with(1, "broken.json is not JSON")
+    assert ended.err.endswith(" Nothing was submitted.\n")
+
+
+def test_a_state_that_no_order_has_is_refused_with_those_that_there_are() -> None:
+    crossconnect("orders", "--state", "held,bogus", "--url", nowhere()).fails_with(
+        2, "No order is ever in the state 'bogus': the states are acknowledged, inProgress, pending, held,"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("bogus",), "`crossconnect` has no 'bogus': serve, submit, orders,"),
+        (("simulate", "bogus"), "`crossconnect simulate` has no 'bogus': activation, field-service, load."),
+        (("fallout", "set"), "`crossconnect fallout` has no 'set': list, retry, skip, complete, abort."),
+    ],
+)
+def test_a_word_that_is_no_verb_is_refused_with_those_that_are(arguments: tuple[str, ...], words: str) -> None:
+    crossconnect(*arguments).fails_with(2, words)
+
+
+@pytest.mark.parametrize("verb", [("serve", "--port", "0"), ("simulate", "activation"), ("simulate", "field-service")])
+@pytest.mark.parametrize("names", ["bogus", "gpon,bogus"])
+def test_a_target_system_that_nobody_asks_is_not_played(verb: tuple[str, ...], names: str, tmp_path: Path) -> None:
+    crossconnect(*verb, "--simulators", names, cwd=tmp_path).fails_with(
+        1, "No target system is called 'bogus': the catalog has acs, assurance,"
+    )
 
 
 def test_a_file_that_is_not_there_is_one_sentence() -> None:

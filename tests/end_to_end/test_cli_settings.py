@@ -21,7 +21,6 @@ def test_the_empty_environment_works() -> None:
         "http://127.0.0.1:8080",
     )
     assert settings.simulators == frozenset()
-    assert settings.callbacks == "any"
 
 
 def test_a_flag_beats_the_environment_which_beats_the_verb_which_beats_the_table() -> None:
@@ -44,7 +43,6 @@ def test_a_flag_beats_the_environment_which_beats_the_verb_which_beats_the_table
         ("KAFKA_OPTIONS", "[]", "CROSSCONNECT_KAFKA_OPTIONS must be a JSON object"),
         ("AUTH", "all", "CROSSCONNECT_AUTH must be none, none-anywhere or oidc"),
         ("AUTH", "oidc", "oidc is not built yet"),
-        ("CALLBACKS", "some", "CROSSCONNECT_CALLBACKS must be any, public or auto"),
         ("ANSWER_WITHIN", "0", "CROSSCONNECT_ANSWER_WITHIN must be a number of seconds above 0"),
         ("ANSWER_WITHIN", "nan", "CROSSCONNECT_ANSWER_WITHIN must be a number of seconds above 0"),
         ("SIMULATORS", "none,gpon", "CROSSCONNECT_SIMULATORS must be none, all, or names"),
@@ -63,11 +61,11 @@ def test_a_wrong_value_is_named_as_it_was_given(variable: str, value: str, words
 def test_without_authentication_only_this_machine_may_call(host: str, local: bool) -> None:
     assert is_loopback(host) is local
     if local:
-        assert read_settings({"host": host}, {}).callbacks == "any"
+        assert read_settings({"host": host}, {}).host == host
         return
     with pytest.raises(SettingsError, match="refused on"):
         read_settings({"host": host}, {})
-    assert read_settings({"host": host, "auth": "none-anywhere"}, {}).callbacks == "public"
+    assert read_settings({"host": host, "auth": "none-anywhere"}, {}).host == host
 
 
 def test_a_server_on_every_address_is_called_on_loopback() -> None:

@@ -11,7 +11,7 @@ from api.cli.demo.engine import EngineProcess
 from api.cli.demo.stage import Stage
 from api.cli.failures import Failed
 from api.cli.fallouts import act
-from api.cli.ordering import TERMINAL
+from domain.states import TERMINAL
 
 ORDERS = Path(__file__).resolve().parents[3] / "schemas" / "orders"
 

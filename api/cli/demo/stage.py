@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from api.cli.client import PRODUCT_ORDERS, Api, order_path, resource_path
 from api.cli.failures import Failed
-from api.cli.ordering import TERMINAL
 from api.cli.terminal import console, escaped, state
+from domain.states import TERMINAL
 
 if TYPE_CHECKING:
     from rich.live import Live
