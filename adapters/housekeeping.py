@@ -1,5 +1,6 @@
-"""Housekeeping: what may be forgotten is, now and then: the ids of messages that nobody will repeat any more."""
+"""Housekeeping: what may be forgotten is, now and then: the ids of messages that nobody will repeat any more, and tables that nobody reads."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -7,17 +8,20 @@ import structlog
 
 from adapters.engine.port import Clock
 from adapters.event_log.port import EventLog, LogUnavailable
+from adapters.generations import Generations
+from adapters.read_models.port import ReadModelsUnavailable
 
-EVERY = 3600.0  # seconds
+EVERY = 3600.0  # seconds; also how long the table of an earlier version of a view must stand still
 
 log = structlog.get_logger()
 
 
 class Housekeeping:
-    """Forgets accepted message ids after `keep`: a repeat that comes later than that is a new message."""
+    """Forgets accepted message ids after `keep` (a repeat that comes later than that is a new message), and earlier generations of views."""
 
-    def __init__(self, event_log: EventLog, clock: Clock, keep: timedelta) -> None:
+    def __init__(self, event_log: EventLog, generations: Generations, clock: Clock, keep: timedelta) -> None:
         self._log = event_log
+        self._generations = generations
         self._clock = clock
         self._keep = keep
         self._stop = Event()
@@ -35,10 +39,23 @@ class Housekeeping:
 
     def _run(self) -> None:
         while True:
-            try:
-                if count := self._log.forget_inbox(self._clock() - self._keep):
-                    log.info("message ids forgotten", count=count)
-            except LogUnavailable as error:
-                log.warning("message ids are kept for now", reason=str(error))
+            self._try(self._forget_message_ids)
+            self._try(self._drop_old_views)
             if self._stop.wait(EVERY):
                 return
+
+    def _try(self, chore: Callable[[], None]) -> None:
+        """What one chore cannot do waits for the next round, and keeps no other from being done."""
+        try:
+            chore()
+        except Exception as error:
+            expected = isinstance(error, LogUnavailable | ReadModelsUnavailable)
+            log.warning("housekeeping waits", reason=str(error), exc_info=not expected)
+
+    def _forget_message_ids(self) -> None:
+        if count := self._log.forget_inbox(self._clock() - self._keep):
+            log.info("message ids forgotten", count=count)
+
+    def _drop_old_views(self) -> None:
+        if tables := self._generations.drop_abandoned():
+            log.info("tables of earlier views dropped", tables=tables)

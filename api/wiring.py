@@ -20,6 +20,7 @@ from adapters.event_log.codec import Codec
 from adapters.event_log.port import EventLog, LogUnavailable
 from adapters.event_log.tail import Tail
 from adapters.event_log.upcasters import UPCASTERS
+from adapters.generations import Generations
 from adapters.housekeeping import Housekeeping
 from adapters.intake import INWARD, Feed
 from adapters.projector import Projector
@@ -191,7 +192,9 @@ def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> 
     opened.append(topics)
     tail = Tail()
     engine = Engine(event_log, codec, utc_now, catalog_from_document, settings.answer_within, tail)
-    projector = Projector(event_log, codec, read_models, (*VIEWS, TIMERS), tail=tail)
+    views = (*VIEWS, TIMERS)
+    projector = Projector(event_log, codec, read_models, views, tail=tail)
+    housekeeping = Housekeeping(event_log, Generations(read_models, views), utc_now, ANSWERS_ARE_KEPT)
     source = topics.source(INWARD, event_log.positions)
     timers = Timers(read_models, engine, utc_now, source.caught_up)
     relay = partial(_relay, event_log, codec, topics, tail, accept_history_fork)
@@ -212,7 +215,7 @@ def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> 
         new_id=new_id,
         lanes=lanes,
         claim=claim,
-        parts=[timers, Housekeeping(event_log, utc_now, ANSWERS_ARE_KEPT), *lanes.values(), *simulators],
+        parts=[timers, housekeeping, *lanes.values(), *simulators],
     )
 
 

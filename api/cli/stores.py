@@ -76,6 +76,8 @@ def rebuild(
             results.append(result)
             if not as_json:
                 print(_sentence(result, check))
+        if not check:
+            _drop_earlier(settings.store, read_models, views)
     if as_json:
         print_json([result._asdict() for result in results])
     differing = sum(len(result.differing) for result in results)
@@ -111,6 +113,20 @@ def _rebuilt(projector: "Projector", view: "View", check: bool, quiet: bool) -> 
             projector.rebuild(view, counted)
     seconds = time.perf_counter() - began
     return Rebuilt(view.name, events, seconds, events / seconds, differing)
+
+
+def _drop_earlier(store: str, read_models: "ReadModelStore", views: "list[View]") -> None:
+    """Earlier generations of the views, where it is certain that no server uses them; else servers find out among themselves."""
+    from adapters.claims import Claimed, claim_store
+    from adapters.generations import Generations
+
+    try:
+        claim = claim_store(store)
+    except Claimed:
+        return
+    if claim is not None:
+        with closing(claim):
+            Generations(read_models, views).drop_all()
 
 
 def _sentence(result: Rebuilt, check: bool) -> str:

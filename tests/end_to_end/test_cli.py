@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,11 @@ import httpx
 import pytest
 
 from adapters.claims import claim_view
+from adapters.event_log import open_log
+from adapters.read_models import open_read_models
 from api.cli.demo.acts import ORDERS, document
 from api.cli.demo.engine import EngineProcess
+from projections.products import PRODUCTS
 
 pytestmark = pytest.mark.servers
 
@@ -184,6 +188,17 @@ def test_a_view_is_not_rebuilt_by_two_at_once(engine: EngineProcess) -> None:
                 1, f"made anew, or checked, by process {os.getpid()}"
             )
     assert crossconnect("rebuild", "products", "--check", "--store", engine.store).code == 0
+
+
+def test_a_rebuild_drops_earlier_generations_unless_a_server_may_use_them(engine: EngineProcess, tmp_path: Path) -> None:
+    earlier = replace(PRODUCTS, generation=PRODUCTS.generation - 1)
+    for store, left in ((engine.store, True), (f"sqlite:///{tmp_path}/s.db", False)):
+        open_log(store).close()
+        with closing(open_read_models(store)) as read_models:
+            read_models.prepare([earlier])
+            assert crossconnect("rebuild", "products", "--store", store).code == 0
+            assert (earlier.table in read_models.positions()) is left
+            assert PRODUCTS.table in read_models.positions()
 
 
 def test_doctor_finds_the_server(engine: EngineProcess) -> None:
