@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from adapters import telemetry
+from adapters.dead_letters import ATTEMPTS, attempts_before
 from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
 from adapters.event_log.port import Advance
 from adapters.topics.port import Batch, Message
@@ -80,14 +81,20 @@ class Feed:
             committed.set_exception(error)
             return
         for message in batch.messages:
-            count = self._in_a_row.get(batch.topic, 0) + 1 if message.offset in aside else 0
-            self._in_a_row[batch.topic] = count
-            if count >= MOST_DEAD_LETTERS:
-                why = f"{count} messages of {batch.topic} in a row could not be taken in, the last because: {aside[message.offset]}"
-                self.stopped.setdefault(batch.topic, why)
+            self._count(message, aside.get(message.offset))
         if aside:
             telemetry.DEAD_LETTERS.labels(batch.topic).inc(len(aside))
         committed.set_result(None)
+
+    def _count(self, message: Message, why: str | None) -> None:
+        """One that an operator has sent again and that is still bad says nothing about what comes in."""
+        if why is not None and attempts_before(message.headers):
+            return
+        count = self._in_a_row.get(message.topic, 0) + 1 if why is not None else 0
+        self._in_a_row[message.topic] = count
+        if count >= MOST_DEAD_LETTERS:
+            told = f"{count} messages of {message.topic} in a row could not be taken in, the last because: {why}"
+            self.stopped.setdefault(message.topic, told)
 
     def _request(self, message: Message, aside: dict[int, str]) -> Request:
         try:
@@ -106,11 +113,11 @@ class Feed:
             partition=message.partition,
             offset=message.offset,
             key=message.key,
-            headers={name: b64encode(value).decode() for name, value in message.headers},
+            headers={name: b64encode(value).decode() for name, value in message.headers if name != ATTEMPTS},
             value=b64encode(message.value).decode(),
             reason=str(error),
             exception=type(error).__name__,
-            attempts=1,
+            attempts=attempts_before(message.headers) + 1,
             first_seen=self._clock(),
         )
         stream = f"dead-{message.topic}-{message.partition}"

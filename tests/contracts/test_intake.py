@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.dead_letters import ATTEMPTS, publish_again
 from adapters.engine import Engine
 from adapters.engine.port import Request
 from adapters.event_log import open_log
 from adapters.event_log.codec import Codec
 from adapters.event_log.port import EventLog
 from adapters.intake import ACTIVATION_RESULTS, MOST_DEAD_LETTERS, PRODUCT_ORDER_COMMANDS, WORK_ORDER_RESULTS, Feed, IntakeStopped
-from adapters.topics.port import Batch, Message
+from adapters.topics.port import Batch, Message, Outgoing
 from domain.catalog_publication import PublishCatalog
 from domain.events import EVENTS
 from domain.intake import DeadLettered
@@ -194,6 +195,38 @@ def test_messages_that_are_refused_a_few_at_a_time_stop_the_intake_too(topics: T
         assert topics.feed.stopped == {}
         topics.send(ACTIVATION_RESULTS, *answers[start : start + 10])
     assert ACTIVATION_RESULTS in topics.feed.stopped
+
+
+def test_letters_that_are_redriven_and_still_bad_do_not_stop_the_intake(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, *[b"{"] * (MOST_DEAD_LETTERS - 1))
+    again = redriven(topics.dead_letters())
+    topics.send(PRODUCT_ORDER_COMMANDS, *[message.value for message in again], headers=again[0].headers)
+    assert topics.feed.stopped == {}
+    assert [letter.attempts for letter in topics.dead_letters()] == [1] * len(again) + [2] * len(again)
+    assert {tuple(letter.headers) for letter in topics.dead_letters()} == {()}
+    topics.send(PRODUCT_ORDER_COMMANDS, b"{")  # they do not end the row that they interrupt either
+    assert PRODUCT_ORDER_COMMANDS in topics.feed.stopped
+
+
+def redriven(letters: list[DeadLettered]) -> list[Outgoing]:
+    """What is published when letters are redriven."""
+    published: list[Outgoing] = []
+
+    class Target:
+        def publish(self, messages: Sequence[Outgoing]) -> None:
+            published.extend(messages)
+
+        def close(self) -> None: ...
+
+    for letter in letters:
+        publish_again(Target(), letter, 0)
+    return published
+
+
+@pytest.mark.parametrize("said", [b"", b"-1", b"many", b"9" * 5000, b"0", b"\xff"])
+def test_a_message_that_says_nonsense_about_its_attempts_is_tried_for_the_first_time(topics: Topics, said: bytes) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, b"{", headers=((ATTEMPTS, said),))
+    assert [letter.attempts for letter in topics.dead_letters()] == [1]
 
 
 def test_an_answer_moves_its_order_on_and_a_repeat_changes_nothing(topics: Topics) -> None:
