@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.console import add_console
 from api.documentation import add_documentation
+from api.front_page import add_front_page
 from api.http.context import Context
 from api.http.edge import Edge, allowed_methods
 from api.http.errors import TRANSLATED, HttpError, as_http, error_response
@@ -30,7 +31,7 @@ def create_app(system: System) -> FastAPI:
     app = FastAPI(title="Crossconnect", version=VERSION, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = Context(system)
     system.parts.append(app.state.context)
-    for add in (_add_resources, add_orders, add_queues, add_dead_letters, add_events, add_operations, add_console):
+    for add in (_add_resources, add_orders, add_queues, add_dead_letters, add_events, add_operations, add_console, add_front_page):
         router = APIRouter()
         add(router)
         app.include_router(router)

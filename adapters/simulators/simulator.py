@@ -16,7 +16,7 @@ from adapters.topics.port import Consumer, Message, Outgoing, Producer, TopicsUn
 log = structlog.get_logger()
 
 # How long a poll waits when nothing is due, and how long a simulator rests after its topics could not be reached (seconds).
-LONGEST_POLL = 0.2
+LONGEST_POLL = 0.1
 REST = 0.5
 
 

@@ -3,7 +3,6 @@
 import signal
 import socket
 import sys
-from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +10,6 @@ import typer
 from api.cli.failures import Failed
 from api.cli.flags import ALL, with_settings
 from api.settings import Settings, url_of
-
-# Seconds that requests under way have to end in. With what the system needs for its last batch it stays below the ten of the contract.
-GRACE = 4
 
 
 @with_settings(*ALL)
@@ -62,30 +58,14 @@ def _stop_signals() -> list[int]:
 
 
 def _answer_requests(system: Any, listener: socket.socket, settings: Settings, asked_to_stop: list[int]) -> None:
-    import uvicorn
-
     from api.app import create_app
+    from api.server import Server
 
     app = create_app(system)
-
-    class Server(uvicorn.Server):
-        """Streams of events have no end of their own: they end with the first request to stop."""
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            app.state.context.end_streams()
-            super().handle_exit(sig, frame)
-
-    port = listener.getsockname()[1]
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    _greet(settings, port)
+    server = Server(app, app.state.context.end_streams)
+    _greet(settings, listener.getsockname()[1])
     if not asked_to_stop:  # from here on uvicorn hears the signals
-        Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def _greet(settings: Settings, port: int) -> None:

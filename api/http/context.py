@@ -62,7 +62,7 @@ class Context:
         return await asyncio.get_running_loop().run_in_executor(self._waiters, self.system.log.wait, position, seconds)
 
     def end_streams(self) -> None:
-        """Let every stream come to its end within a second, so that a server that stops need not wait for its clients to leave."""
+        """Let every stream come to its end at once, so that a server that stops need not wait for its clients to leave."""
         self.closed = True
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from time import perf_counter
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,6 +49,8 @@ class Edge:
         began = perf_counter()
         try:
             await self._answer(scope, receive, answer)
+        except ClientDisconnect:
+            pass  # it left before its request was complete: there is nothing to do, and nobody to answer
         except Exception as error:
             log.exception("request failed", method=scope["method"], path=scope["path"], exc_info=error)
             if not answer.begun:

@@ -1,5 +1,6 @@
 """What every address does: methods, unknown paths, health, metrics, and documents that say the truth about the API."""
 
+import re
 from typing import Any
 
 import httpx
@@ -18,7 +19,7 @@ __all__ = ["app", "client", "system"]
 TMF_PATHS = [resource.path for resource in RESOURCES]
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/tmf-api", f"{ORDERS}/a/b", "/docs/../api/app.py", "/docs/api.py", "/%00", "//"])
+@pytest.mark.parametrize("path", ["/nothing", "/tmf-api", f"{ORDERS}/a/b", "/docs/../api/app.py", "/docs/api.py", "/%00"])
 async def test_there_is_a_tmf_body_for_what_is_not_there(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(path)
     assert (response.status_code, response.json()["status"], response.json()["@type"]) == (404, "404", "Error")
@@ -171,6 +172,15 @@ async def test_a_tree_looks_as_documented(client: httpx.AsyncClient, openapi: di
     validator = Draft202012Validator({**openapi, "$ref": "#/components/schemas/ProductOrderTree"})
     assert [error.message for error in validator.iter_errors(tree)] == []
     assert tree["fallouts"]
+
+
+async def test_the_bare_address_leads_to_all_that_can_be_seen(client: httpx.AsyncClient) -> None:
+    page = await client.get("/")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    led_to = re.findall('href="([^"]*)"', page.text)
+    assert {"/console", "/docs", "/readyz"} <= set(led_to)
+    assert [(await client.get(path)).status_code for path in led_to] == [200] * len(led_to)
 
 
 async def test_docs_need_no_other_host(client: httpx.AsyncClient) -> None:

@@ -22,7 +22,7 @@ from schemas.log_line import Line, encode, line
 DEFAULT_PAGE = 500
 LARGEST_PAGE = 2000
 HEARTBEAT = 15.0  # seconds
-LONGEST_WAIT = 1.0
+LONGEST_WAIT = 0.25  # seconds; as long may a stream need to see that the server stops
 EVENT_STREAM = "text/event-stream"
 
 AFTER = openapi.parameter("after", "query", "The position after which to begin.", {"type": "integer", "minimum": 0})
