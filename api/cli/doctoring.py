@@ -10,6 +10,7 @@ import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import ALL, AsJson, with_settings
+from api.cli.whereabouts import whereabouts
 from api.settings import SETTINGS, Settings, shown
 
 
@@ -117,13 +118,14 @@ def _script(settings: Settings) -> str:
 def _server(settings: Settings) -> str:
     import httpx
 
+    url = whereabouts(settings.store) or settings.url
     try:
-        answer = httpx.get(f"{settings.url}/readyz", timeout=5, trust_env=False)
+        answer = httpx.get(f"{url}/readyz", timeout=5, trust_env=False)
     except httpx.TransportError:
         return _free(settings)
     if answer.is_success:
-        return f"one runs at {settings.url} and is ready"
-    raise Failed(f"One runs at {settings.url} and is not ready: {' '.join(answer.text.split())[:300]}")
+        return f"one runs at {url} and is ready"
+    raise Failed(f"One runs at {url} and is not ready: {' '.join(answer.text.split())[:300]}")
 
 
 def _free(settings: Settings) -> str:

@@ -8,12 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cli.whereabouts import whereabouts
 from api.settings import AUTOMATIC, BY_NAME, SETTINGS, Settings, read_settings
 
 Verb = Callable[..., None]
 
 AsJson = Annotated[bool, typer.Option("--json", help="print JSON for scripts")]
-Url = Annotated[str, typer.Option("--url", help="the running server; default: as the settings say where it listens", show_default=False)]
+Url = Annotated[
+    str, typer.Option("--url", help="the running server; default: the one of the store, or as the settings say", show_default=False)
+]
 
 ALL = tuple(setting.name for setting in SETTINGS)
 
@@ -46,8 +49,13 @@ def _parameter(name: str, default: str) -> Parameter:
 
 
 def url_or_default(url: str) -> str:
-    """`url` as given, else where the settings say that the server listens."""
-    return url or environment_settings().url
+    """`url` as given; else what the environment says of host and port; else where the server of the store is, whatever its flags were; else the
+    defaults."""
+    if url:
+        return url
+    settings = environment_settings()
+    said = any(os.environ.get(BY_NAME[name].variable) for name in ("host", "port"))
+    return settings.url if said else whereabouts(settings.store) or settings.url
 
 
 def environment_settings() -> Settings:

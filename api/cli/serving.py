@@ -9,6 +9,7 @@ import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import ALL, with_settings
+from api.cli.whereabouts import announced
 from api.settings import Settings, url_of
 
 
@@ -30,7 +31,9 @@ def serve(
         system = build(settings, accept_history_fork)
         try:
             system.start()
-            _answer_requests(system, listener, settings, asked_to_stop)
+            url = url_of(settings.host, listener.getsockname()[1])
+            with announced(settings.store, url):
+                _answer_requests(system, listener, url, asked_to_stop)
         finally:
             system.close()
 
@@ -57,23 +60,22 @@ def _stop_signals() -> list[int]:
     return came
 
 
-def _answer_requests(system: Any, listener: socket.socket, settings: Settings, asked_to_stop: list[int]) -> None:
+def _answer_requests(system: Any, listener: socket.socket, url: str, asked_to_stop: list[int]) -> None:
     from api.app import create_app
     from api.server import Server
 
     app = create_app(system)
     server = Server(app, app.state.context.end_streams)
-    _greet(settings, listener.getsockname()[1])
+    _greet(system.settings, url)
     if not asked_to_stop:  # from here on uvicorn hears the signals
         server.run(sockets=[listener])
 
 
-def _greet(settings: Settings, port: int) -> None:
+def _greet(settings: Settings, url: str) -> None:
     import structlog
 
     if settings.auth == "none-anywhere":
         print("Warning: --auth none-anywhere lets everybody in who can reach this address.", file=sys.stderr)
-    url = url_of(settings.host, port)
     if settings.log_format == "console":
         print(f"Crossconnect is at {url} (console {url}/console, calls {url}/docs). Stop it with Ctrl-C.", file=sys.stderr)
     else:

@@ -21,6 +21,7 @@ from adapters.event_log import open_log
 from adapters.read_models import open_read_models
 from api.cli.demo.acts import ORDERS, document
 from api.cli.demo.engine import EngineProcess
+from api.cli.whereabouts import whereabouts
 from projections.products import PRODUCTS
 
 pytestmark = pytest.mark.servers
@@ -208,6 +209,18 @@ def test_doctor_finds_the_server(engine: EngineProcess) -> None:
     assert "is ready" in found.out
 
 
+def test_the_server_of_a_store_is_found_whatever_it_was_started_with(engine: EngineProcess, tmp_path: Path) -> None:
+    """It listens on a port that no setting names, and stands beside the store under any name of that."""
+    here = {"CROSSCONNECT_STORE": engine.store}
+    assert crossconnect("orders", env=here).code == 0
+    assert engine.url in crossconnect("doctor", env=here).out
+    os.symlink(engine.store.removeprefix("sqlite:///"), tmp_path / "crossconnect.db")
+    assert crossconnect("orders", cwd=tmp_path).code == 0
+    elsewhere = nowhere()
+    crossconnect("orders", "--url", elsewhere, env=here).fails_with(2, elsewhere)
+    crossconnect("orders", env={**here, "CROSSCONNECT_PORT": elsewhere.rpartition(":")[2]}).fails_with(2, elsewhere)
+
+
 # No server ----------------------------------------------------------------------------------------------------------------------------
 def nowhere() -> str:
     """An address at which nobody listens."""
@@ -344,6 +357,22 @@ def test_a_server_that_is_told_to_stop_ends_well(number: signal.Signals, tmp_pat
         engine.stop(number)
     verified = crossconnect("verify", "--store", engine.store)
     assert verified.code == 0, verified.out + verified.err
+
+
+def test_a_server_that_has_gone_is_not_called_at_its_old_address(tmp_path: Path) -> None:
+    """Neither after a good end, which removes the file with it, nor after one that it learnt nothing of."""
+    (tmp_path / "script.yaml").write_text("[]")
+    with EngineProcess(tmp_path, tmp_path / "script.yaml") as engine:
+        engine.start()
+        assert whereabouts(engine.store) == engine.url
+        engine.kill()
+        assert list(tmp_path.glob("*.server"))
+        assert whereabouts(engine.store) == ""
+        engine.start()
+        assert whereabouts(engine.store) == engine.url
+        engine.stop()
+    assert list(tmp_path.glob("*.server*")) == []
+    assert whereabouts(engine.store) == ""
 
 
 # Processes of their own ---------------------------------------------------------------------------------------------------------------
