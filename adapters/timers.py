@@ -36,6 +36,7 @@ from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderReque
 from projections.view import Column, Document, View
 
 LOOK_EVERY = 0.2  # seconds
+REST_SECONDS = 1.0  # after something went wrong
 AGAIN_AFTER = timedelta(seconds=10)  # a timer that fired and is still there
 MOST_AT_ONCE = 500
 
@@ -137,7 +138,7 @@ class Timers:
                 self.fire()
             except Exception as error:  # the store may be out of reach for a while: deadlines wait
                 log.error("timers", reason=str(error))
-                self._stop.wait(1.0)
+                self._stop.wait(REST_SECONDS)
 
     def fire(self) -> int:
         """Fire what is due now; answers how many."""

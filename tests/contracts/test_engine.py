@@ -1,8 +1,10 @@
 """The engine on a real log: each message once, each caller its own outcome, and a race with another process lost without harm."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from concurrent.futures import wait
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -264,6 +266,68 @@ def test_callers_learn_that_the_log_is_out_of_reach_and_the_engine_goes_on(
     monkeypatch.setattr(log, "append", append)
     engine.submit(submit("po-1")).result(10)
     assert topics_of(log, "po-1").count("ProductOrderAcknowledged") == 1
+
+
+@contextmanager
+def held_up(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """While the log does not answer, what is handed to the engine waits in its queue."""
+    append, gate = log.append, threading.Event()
+
+    def waits(*args: Any) -> int:
+        assert gate.wait(10)
+        return append(*args)
+
+    monkeypatch.setattr(log, "append", waits)
+    yield
+    gate.set()
+    monkeypatch.setattr(log, "append", append)
+
+
+def test_a_message_that_waits_cannot_be_taken_back_and_is_told_with_the_others(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with held_up(log, monkeypatch):
+        futures = [engine.submit(submit(f"po-{number}")) for number in range(20)]
+        delivered = engine.deliver(Delivery([submit("po-t")], Advance("commands:0", -1, 1), nothing))
+        assert [future.cancel() for future in (futures[0], futures[7], delivered)] == [False] * 3
+    assert {future.result(10).status for future in futures} == {201}
+    delivered.result(10)
+    assert log.positions()["commands:0"] == 1
+    assert engine.submit(submit("po-after")).result(10).status == 201
+    assert engine.fault == ""
+
+
+async def test_a_caller_that_waits_no_longer_harms_neither_the_engine_nor_the_others(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a client of HTTP leaves; its message has its effect all the same."""
+    with held_up(log, monkeypatch):
+        callers = [asyncio.ensure_future(asyncio.wrap_future(engine.submit(submit(f"po-{number}")))) for number in range(20)]
+        assert all(caller.cancel() for caller in callers[::2])
+        left = await asyncio.gather(*callers[::2], return_exceptions=True)
+    assert {type(each) for each in left} == {asyncio.CancelledError}
+    assert {(await caller).status for caller in callers[1::2]} == {201}
+    engine.submit(submit("po-after")).result(10)
+    assert engine.fault == ""
+    assert all(topics_of(log, f"po-{number}") for number in range(20))
+
+
+def test_callers_that_left_before_the_log_failed_harm_nobody(engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    append, gate = log.append, threading.Event()
+
+    def fails(*args: Any) -> int:
+        assert gate.wait(10)
+        raise LogUnavailable("The store is gone.")
+
+    monkeypatch.setattr(log, "append", fails)
+    futures = [engine.submit(submit(f"po-{number}")) for number in range(20)]
+    for future in futures[::2]:
+        future.cancel()
+    gate.set()
+    assert {type(future.exception(10)) for future in futures} == {LogUnavailable}
+    monkeypatch.setattr(log, "append", append)
+    assert engine.submit(submit("po-after")).result(10).status == 201
+    assert engine.fault == ""
 
 
 def test_finished_orders_leave_memory(engine: Engine) -> None:
