@@ -3,7 +3,7 @@
 The document itself is kept as sent, unknown attributes included; this is the reading of the attributes that matter here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.record import record
@@ -11,6 +11,7 @@ from domain.values import Place, Reason, Rejected
 
 ACTIONS = ("add", "modify", "delete", "noChange")
 PERSONAL = ("relatedParty", "note", "notificationContact")
+REFERENCE = frozenset({"id", "href", "role", "@type", "@baseType", "@referredType", "@schemaLocation"})
 LARGEST_ORDER = 20_000  # items
 
 
@@ -50,9 +51,9 @@ def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:
 
 
 def document_items(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The items of a document by id, nested ones included."""
+    """The items of a document by id, nested ones included, as events hold them: without what `split_personal` keeps apart."""
     found: dict[str, dict[str, Any]] = {}
-    todo = list(document["productOrderItem"])
+    todo = list(split_personal(document)[0]["productOrderItem"])
     while todo:
         item = todo.pop()
         found[str(item["id"])] = item
@@ -118,7 +119,77 @@ def customer_of(document: Mapping[str, Any], otherwise: str = "") -> str:
     return str(parties[0]["id"]) if parties else otherwise
 
 
+# People -------------------------------------------------------------------------------------------------------------------------------
 def split_personal(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The document without what says who the people are, and that part (kept apart so that it can be erased)."""
-    order = {name: value for name, value in document.items() if name not in PERSONAL}
-    return order, {name: document[name] for name in PERSONAL if name in document}
+    """The document without what says who the people are and where they live, and that part, kept apart so that it can be erased. What was within an
+    item stands in the same place of the part; the item keeps a reference to who or what it was."""
+    order, personal = _split(document, _OF_ORDERS)
+    return dict(order), personal
+
+
+def with_personal(order: Mapping[str, Any], personal: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as it was before it was split."""
+    return {**order, **personal, "productOrderItem": _joined(order["productOrderItem"], personal.get("productOrderItem", []))}
+
+
+def _joined(kept: Any, apart: Any) -> Any:
+    if isinstance(kept, dict) and isinstance(apart, dict):
+        return {**kept, **{name: _joined(kept[name], each) if name in kept else each for name, each in apart.items()}}
+    if isinstance(kept, list) and isinstance(apart, list):  # items that were added since come last
+        return [*map(_joined, kept, apart), *kept[len(apart) :]]
+    return apart or kept
+
+
+# What stays of a value and what is personal in it, empty when nothing is.
+Split = Callable[[Any], tuple[Any, Any]]
+GONE = object()
+
+
+def _split(document: Mapping[str, Any], rules: Mapping[str, Split]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """What has nothing personal in it stays the same object."""
+    kept: dict[str, Any] = {}
+    personal: dict[str, Any] = {}
+    for name, value in document.items():
+        if name in rules and value:
+            stays, apart = rules[name](value)
+            if apart:
+                kept[name], personal[name] = stays, apart
+    if not personal:
+        return document, personal
+    return {name: kept.get(name, value) for name, value in document.items() if kept.get(name) is not GONE}, personal
+
+
+def _all(value: Any) -> tuple[Any, Any]:
+    return GONE, value
+
+
+def _all_but_references(values: Any) -> tuple[Any, Any]:
+    """Where nobody has checked what it is, it may be anything."""
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        return GONE, values
+    apart = [{name: each for name, each in value.items() if name not in REFERENCE} for value in values]
+    if not any(apart):
+        return values, []
+    return [{name: each for name, each in value.items() if name in REFERENCE} for value in values], apart
+
+
+def _within(value: Any) -> tuple[Any, Any]:
+    """An item, a product, or several; several have their personal parts in their order."""
+    if isinstance(value, dict):
+        return _split(value, _OF_ITEMS)
+    if not isinstance(value, list):
+        return value, {}
+    pairs = [_within(each) for each in value]
+    apart = [apart for _, apart in pairs]
+    return ([kept for kept, _ in pairs], apart) if any(apart) else (value, [])
+
+
+_OF_ORDERS: Mapping[str, Split] = {**dict.fromkeys(PERSONAL, _all), "productOrderItem": _within}
+_OF_ITEMS: Mapping[str, Split] = {
+    "note": _all,
+    "relatedParty": _all_but_references,
+    "place": _all_but_references,
+    "product": _within,
+    "productOrderItem": _within,
+    "productRelationship": _within,
+}

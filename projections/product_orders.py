@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from domain.order_document import with_personal
 from domain.plan import PlannedItem
 from domain.product_order import (
     ProductOrderAcknowledged,
@@ -62,7 +63,7 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         case ProductOrderInformationSupplied():
             states = dict(_states(document["productOrderItem"]))
             items = [_supplied(item, event.items, states) for item in document["productOrderItem"]]
-            return {**document, **_people(event.personal), "productOrderItem": items}
+            return _people(with_personal({**document, "productOrderItem": items}, event.personal))
         case ProductOrderItemsChanged():
             items = _moved(document["productOrderItem"], event.items)
             return {**document, "productOrderItem": items, **_ended(event.state, event.at)}
@@ -72,15 +73,14 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
 
 
 def _begun(event: ProductOrderAcknowledged | ProductOrderRejected, recorded: Recorded, state: str) -> Document:
-    sent = {name: value for name, value in event.order.items() if name not in SERVER_SET}
+    sent = {name: value for name, value in with_personal(event.order, event.personal).items() if name not in SERVER_SET}
     return {
         **resource("ProductOrder", recorded.stream),
-        **sent,
-        **_people(event.personal),
+        **_people(sent),
         "state": state,
         "orderDate": recorded.meta.time,
         "version": 1,
-        "productOrderItem": [_item(item, state) for item in event.order["productOrderItem"]],
+        "productOrderItem": [_item(item, state) for item in sent["productOrderItem"]],
     }
 
 

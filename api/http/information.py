@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from domain.order_document import with_personal
 from domain.product_order import ProductOrderAcknowledged, ProductOrderInformationSupplied
 from domain.recorded import Recorded
 
@@ -20,9 +21,10 @@ def as_sent(history: Iterable[Recorded]) -> Json:
     for recorded in history:
         event = recorded.event
         if isinstance(event, ProductOrderAcknowledged):
-            document = {**event.order, **event.personal}
+            document = with_personal(event.order, event.personal)
         elif isinstance(event, ProductOrderInformationSupplied):
-            document = {**document, **event.personal, ITEMS: [_supplied(item, event.items) for item in document[ITEMS]]}
+            items = [_supplied(item, event.items) for item in document[ITEMS]]
+            document = with_personal({**document, ITEMS: items}, event.personal)
     return document
 
 

@@ -289,6 +289,17 @@ async def test_what_was_missing_is_supplied_by_a_patch(client: httpx.AsyncClient
     assert faults("ProductOrder", response.json()) == []
 
 
+async def test_a_patch_keeps_the_people_and_addresses_within_items(client: httpx.AsyncClient) -> None:
+    item = at_site("patch-people", numberPorting=True)
+    item["product"]["place"][0]["postcode"] = "SW1Y"
+    item["product"]["relatedParty"] = [{"id": "user-7", "role": "user", "name": "Grace Hopper"}]
+    document = await submitted(client, order("patch-people", "voice-line", item=item))
+    document = await in_state(client, document["id"], "pending")
+    assert (await client.patch(document["href"], json=MISSING_INFORMATION)).status_code == 200
+    product = (await client.get(document["href"])).json()["productOrderItem"][0]["product"]
+    assert (product["relatedParty"][0]["name"], product["place"][0]["postcode"]) == ("Grace Hopper", "SW1Y")
+
+
 async def test_a_patch_of_the_whole_document_as_it_was_answered_supplies_too(client: httpx.AsyncClient) -> None:
     document = await pending(client, "patch-2")
     item = document["productOrderItem"][0]

@@ -1,9 +1,12 @@
 """Product orders and their cancels as TMF622 shows them."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+from domain.product_order import ProductOrderAcknowledged, ProductOrderInformationSupplied
 from projections import CANCELLATIONS, PRODUCT_ORDERS
 from projections.product_orders import evolve
+from projections.view import Document
 from tests.views.story import ABSENT, BEGINNING, Story, item, order
 
 
@@ -89,6 +92,24 @@ def test_an_item_that_lacks_information_waits_and_goes_on_once_it_has_come() -> 
     values = [{"name": "numberPorting", "value": True}, {"name": "portingNumber", "value": "555"}]
     going_on = {"state": "inProgress", "product": {"id": "pr-1-2", "productCharacteristic": values}}
     story.then_rows(PRODUCT_ORDERS, {"po-1": {"state": "inProgress", "productOrderItem": [{"state": "inProgress"}, going_on]}})
+
+
+def test_people_and_addresses_within_items_are_shown_and_stand_in_no_event_but_in_its_personal_part() -> None:
+    user = {"id": "user-7", "role": "user", "name": "Grace Hopper"}
+    home = {"id": "site-1", "role": "installation", "postcode": "SW1Y"}
+
+    def lived_in(item: Document) -> Document:
+        return {**item, "product": {**item["product"], "relatedParty": [user], "place": [home]}}
+
+    line, voice = lived_in(item("1", "mobile-line")), lived_in(item("2", "voice-line", numberPorting=True))
+    story = Story().submit("po-1", order(line, voice))
+    shown = {"product": {"relatedParty": [user], "place": [home]}}
+    story.then_rows(PRODUCT_ORDERS, {"po-1": {"productOrderItem": [shown, {"state": "pending", **shown}]}})
+    story.supply("po-1", order(line, lived_in(item("2", "voice-line", numberPorting=True, portingNumber="555"))))
+    story.then_rows(PRODUCT_ORDERS, {"po-1": {"productOrderItem": [shown, {"state": "inProgress", **shown}]}})
+    told = [recorded.event for recorded in story.log if "Grace" in str(recorded.event)]
+    assert [type(event) for event in told] == [ProductOrderAcknowledged, ProductOrderInformationSupplied]
+    assert not any(name in str(replace(event, personal={})) for event in told for name in ("Grace", "Ada", "SW1Y"))
 
 
 def test_an_accepted_cancel_shows_in_the_order_and_as_a_task_of_its_own() -> None:
