@@ -163,7 +163,7 @@ def _favour_throughput() -> None:
     """What lives as long as the process is not looked at by the garbage collector again, and orders, which have next to no cycles, seldom."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(300_000, 50, 100)
 
 
 def build(settings: Settings, accept_history_fork: bool = False) -> System:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -32,6 +32,12 @@ ATTEMPTS = 5
 log = structlog.get_logger()
 
 
+class _Written(NamedTuple):
+    """The writer is done with a batch: what wakes the engine's thread when nothing else does."""
+
+    batch: Batch
+
+
 class Engine:
     """See the port for `submit` and `deliver`. `compile_catalog` makes a catalog of a published document; `tail` is where readers of this process
     find what was just written."""
@@ -50,7 +56,7 @@ class Engine:
         self._clock = clock
         self._tail = tail or Tail()
         self._decisions = Decisions(event_log, codec, compile_catalog, answer_within)
-        self._queue: SimpleQueue[Work | None] = SimpleQueue()
+        self._queue: SimpleQueue[Work | _Written | None] = SimpleQueue()
         self._writer: SimpleQueue[Batch | None] = SimpleQueue()
         self._in_flight: Batch | None = None
         self._under_way: list[Batch] = []
@@ -128,25 +134,25 @@ class Engine:
             self._refuse_the_rest()
 
     def _gather(self) -> list[Work]:
-        """What is waiting, up to a limit; blocks while nothing is. Empty at the end."""
-        work = self._next(block=self._in_flight is None)
-        if work is None and self._in_flight is not None:
-            self._settle()
-            work = self._next(block=True)
+        """What is waiting, up to a limit; blocks while nothing is, and concludes meanwhile what is written. Empty at the end."""
+        while isinstance(work := self._queue.get(), _Written):
+            if self._in_flight is work.batch:
+                self._settle()
         works, count = [], 0
         while work is not None:
-            works.append(work)
-            count += len(work.requests)
-            work = self._next(block=False) if count < MOST_MESSAGES else None
+            if not isinstance(work, _Written):  # of a batch that `_hand_over` will settle
+                works.append(work)
+                count += len(work.requests)
+            work = self._next() if count < MOST_MESSAGES else None
         telemetry.WAITING.set(self._queue.qsize())
         return works
 
-    def _next(self, block: bool) -> Work | None:
+    def _next(self) -> "Work | _Written | None":
         try:
-            work = self._queue.get(block)
+            work = self._queue.get_nowait()
         except Empty:
             return None
-        if work is None and not block:
+        if work is None:
             self._queue.put(None)  # the end comes after what is being gathered
         return work
 
@@ -160,7 +166,7 @@ class Engine:
                     work.future.set_exception(error)
         with suppress(Empty):
             while True:
-                if (waiting := self._queue.get_nowait()) is not None:
+                if isinstance(waiting := self._queue.get_nowait(), Work):
                     waiting.future.set_exception(error)
 
     # Deciding -----------------------------------------------------------------------------------------------------------------------
@@ -214,6 +220,7 @@ class Engine:
                 self._commit(batch)
             finally:
                 self._written.set()
+                self._queue.put(_Written(batch))
 
     def _commit(self, batch: Batch) -> None:
         """Write a batch and tell its callers; on failure only note it."""
