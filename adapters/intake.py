@@ -14,7 +14,6 @@ import structlog
 from adapters import telemetry
 from adapters.dead_letters import ATTEMPTS, attempts_before
 from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
-from adapters.event_log.port import Advance
 from adapters.topics.port import Batch, Message
 from domain.intake import DeadLettered, KeepDeadLetter
 from domain.order_document import customer_of
@@ -71,7 +70,7 @@ class Feed:
         name = f"{batch.topic}:{batch.partition}"
         committed: Future[None] = Future()
         committed.set_running_or_notify_cancel()
-        delivery = Delivery(requests, Advance(name, batch.expected, batch.next), refused)
+        delivery = Delivery(requests, name, batch.expected, [message.offset + 1 for message in batch.messages], refused)
         self._engine.deliver(delivery).add_done_callback(partial(self._delivered, batch, aside, committed))
         return committed
 

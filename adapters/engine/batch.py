@@ -12,17 +12,41 @@ from domain.recorded import Recorded
 
 
 class Work:
-    """What a caller or a source handed in: its messages and the future by which it learns their outcome. Only a source has `refused`."""
+    """What a caller or a source handed in: its messages and the future by which it learns their outcome. Only a source has the rest (see Delivery)."""
 
-    __slots__ = ("advance", "future", "refused", "requests")
+    __slots__ = ("expected", "future", "name", "next", "refused", "requests")
 
     def __init__(
-        self, requests: Sequence[Request], future: "Future[Any]", advance: Advance | None = None, refused: RefusalHandler | None = None
+        self,
+        requests: Sequence[Request],
+        future: "Future[Any]",
+        refused: RefusalHandler | None = None,
+        name: str = "",
+        expected: int = -1,
+        next: Sequence[int] = (),
     ) -> None:
         self.requests = requests
         self.future = future
-        self.advance = advance
         self.refused = refused
+        self.name = name
+        self.expected = expected
+        self.next = next
+
+    def parts(self) -> "list[Work]":
+        """The same, one message each; the last has the future."""
+        begins = (self.expected, *self.next)
+        last = len(self.requests) - 1
+        return [
+            Work(
+                (request,),
+                self.future if n == last else Future(),
+                self.refused,
+                self.name,
+                begins[n] if self.name else -1,
+                self.next[n : n + 1],
+            )
+            for n, request in enumerate(self.requests)
+        ]
 
 
 class Batch:
@@ -47,15 +71,14 @@ class Batch:
 
     def joins(self, work: Work) -> bool:
         """Whether a work goes on where the one before it of the same position ends."""
-        before = self.advances.get(work.advance.name) if work.advance is not None else None
-        return before is None or work.advance is None or before.new == work.advance.expected
+        before = self.advances.get(work.name)
+        return before is None or before.new == work.expected
 
-    def finish(self, work: Work, outcome: Outcome | Exception) -> None:
-        """A work is decided; its caller learns it after the commit."""
-        if work.advance is not None and isinstance(outcome, Outcome):
-            name = work.advance.name
-            before = self.advances.get(name)
-            self.advances[name] = work.advance if before is None else Advance(name, before.expected, work.advance.new)
+    def finish(self, work: Work, outcome: Outcome | Exception, taken: int) -> None:
+        """A work is decided, that many of its messages with an effect that counts; its caller learns it after the commit."""
+        if work.name and taken:
+            before = self.advances.get(work.name)
+            self.advances[work.name] = Advance(work.name, work.expected if before is None else before.expected, work.next[taken - 1])
         self.done.append((work, outcome))
 
     def rows(self, codec: Codec) -> list[NewRow]:

@@ -1,6 +1,7 @@
 """Deciding in memory: each message of a batch against the states that are known, with everything that follows from it."""
 
 from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -9,14 +10,17 @@ from adapters import telemetry
 from adapters.engine.batch import Batch, Work
 from adapters.engine.port import Outcome, RefusalHandler, Request
 from adapters.event_log.codec import Codec
-from adapters.event_log.port import EventLog, InboxEntry, LogUnavailable, PositionConflict
+from adapters.event_log.port import Conflict, EventLog, InboxEntry, LogUnavailable, PositionConflict, VersionConflict
 from domain.catalog import Catalog
 from domain.catalog_publication import STREAM as CATALOG_STREAM
+from domain.catalog_publication import CatalogPublished
 from domain.decider import World
 from domain.recorded import Recorded
 from domain.unit_of_work import Broken, Memory, UnitOfWork, order_of
 from domain.values import Rejected
 
+LOOK_SECONDS = 1.0  # between looks for catalogs that other processes have published
+MOST_CATALOGS = 1000
 MOST_STREAMS = 2_000_000  # in memory; then everything that is committed is forgotten
 
 log = structlog.get_logger()
@@ -40,11 +44,15 @@ class Decisions:
         self.current_catalog = ""
         self._compiled: dict[str, Catalog] = {}
         self._stale = False  # whether a catalog that was not stored may be among them
+        self._looked = 0.0  # when others' catalogs were looked for, and up to where in the log
+        self._looked_to = 0
 
     def accepted(self, works: Sequence[Work], in_flight: Batch | None) -> Accepted:
         """Which identities of these works are known, in the log or in the batch that is being committed. Raises LogUnavailable."""
         if self._stale:
             self.reload_catalogs()
+        elif monotonic() - self._looked > LOOK_SECONDS:
+            self._learn_from_others()
         keys = [(identity.source, identity.id) for work in works for request in work.requests for identity in request.identities]
         if not keys:
             return {}
@@ -54,21 +62,23 @@ class Decisions:
         return known
 
     def decide(self, work: Work, batch: Batch, known: Accepted) -> None:
-        """Every message of a work, into the batch. Raises Broken, LogUnavailable: then nothing that was decided in this batch may be kept."""
+        """Every message of a work, into the batch. Raises Broken, Conflict, LogUnavailable: then nothing decided in this batch may be kept."""
         if not batch.joins(work):
-            batch.finish(work, PositionConflict("Messages of this position are being decided on already."))
+            batch.finish(work, PositionConflict("Messages of this position are being decided on already."), 0)
             return
         outcome: Outcome | Exception = Outcome(200, "", 0, False)
+        taken = 0
         for request in work.requests:
             outcome = self._outcome(work, request, batch, known)
             if isinstance(outcome, Exception) and work.refused is not None:
                 break  # it can neither be taken in nor set aside: the source has to stop here
-        batch.finish(work, outcome)
+            taken += 1
+        batch.finish(work, outcome, taken)
 
     def _outcome(self, work: Work, request: Request, batch: Batch, known: Accepted) -> Outcome | Exception:
         try:
             return self._decide_request(request, batch, known)
-        except (Broken, LogUnavailable):
+        except (Broken, Conflict, LogUnavailable):
             raise
         except Exception as error:
             telemetry.REFUSED.inc()
@@ -82,7 +92,7 @@ class Decisions:
             instead = refused(request, error)
             if instead is not None:
                 self._decide_request(instead, batch, {})
-        except (Broken, LogUnavailable):
+        except (Broken, Conflict, LogUnavailable):
             raise
         except Exception as fault:
             log.error("a refused message could not be set aside", reason=str(fault), exc_info=fault)
@@ -96,14 +106,16 @@ class Decisions:
             if entry is None:
                 continue
             if entry.digest != identity.digest:
-                raise Rejected(identity.mismatch, f"{identity.source} {identity.id!r} was used before for something else.")
+                told = f"{identity.source} {identity.id!r} was used before for {entry.resource}, which was something else."
+                raise Rejected(identity.mismatch, told)
             return Outcome(identity.status or entry.status, entry.resource, 0, True)
         resource = request.command.stream
-        unit = UnitOfWork(self._memory, self._world(batch), request.command, request.customer, request.causation)
+        unit = UnitOfWork(self._memory, self._world(batch, self._memory), request.command, request.customer, request.causation)
         try:
             unit.run()
         except Rejected:
             self._memory.forget_absent((resource, order_of(resource)))
+            self._confirm_refusal(request, batch)
             raise
         except Broken as broken:
             if isinstance(broken.__cause__, LogUnavailable):  # no fault of the message
@@ -114,8 +126,20 @@ class Decisions:
         self._notice(unit.facts, resource, batch)
         return Outcome(request.status, resource, 0, False)
 
-    def _world(self, batch: Batch) -> World:
-        return World(batch.now, self.catalogs, self.current_catalog, self._memory.states, self._answer_within)
+    def _confirm_refusal(self, request: Request, batch: Batch) -> None:
+        """What is decided upon memory is checked by the log when it is written; what is refused writes nothing, so it is decided upon the log once more.
+        Raises VersionConflict when that does not refuse it: another process has changed things, or it is about what this batch has yet to write."""
+        fresh = Memory(self._read)
+        try:
+            UnitOfWork(fresh, self._world(batch, fresh), request.command, request.customer, request.causation).run()
+        except Rejected:
+            return
+        except Broken as broken:
+            log.info("a refusal could not be confirmed", reason=str(broken))
+        raise VersionConflict(f"{request.command.stream} is not what it was believed to be.")
+
+    def _world(self, batch: Batch, memory: Memory) -> World:
+        return World(batch.now, self.catalogs, self.current_catalog, memory.states, self._answer_within)
 
     def _notice(self, facts: list[Recorded], stream: str, batch: Batch) -> None:
         order = order_of(stream)
@@ -155,11 +179,19 @@ class Decisions:
 
     def reload_catalogs(self) -> None:
         """Read what was published. Raises LogUnavailable."""
+        self._looked_to, self._looked = self._log.head(), monotonic()
         published = [recorded.event for recorded in self._read([CATALOG_STREAM])]
         self.catalogs, self.current_catalog = {}, ""
         for each in published:
             self._learn(each)
         self._stale = False
+
+    def _learn_from_others(self) -> None:
+        """Catalogs that another process has published meanwhile."""
+        head = self._log.head()
+        for row in self._log.since(self._looked_to, MOST_CATALOGS, self._codec.topics_of(CatalogPublished)):
+            self._learn(self._codec.decode(row).event)
+        self._looked_to, self._looked = head, monotonic()
 
     def _learn(self, published: Any) -> None:
         catalog = self._compiled.get(published.digest)

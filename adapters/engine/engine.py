@@ -19,7 +19,7 @@ from adapters.engine.batch import Batch, Work
 from adapters.engine.decisions import Decisions
 from adapters.engine.port import Clock, Delivery, EngineClosed, Outcome, Request
 from adapters.event_log.codec import Codec
-from adapters.event_log.port import Advance, Conflict, EventLog, LogUnavailable, PositionConflict
+from adapters.event_log.port import Conflict, EventLog, LogUnavailable, PositionConflict
 from adapters.event_log.tail import Tail
 from domain.catalog import Catalog
 from domain.unit_of_work import Broken
@@ -82,7 +82,7 @@ class Engine:
 
     def deliver(self, delivery: Delivery) -> "Future[None]":
         """See the port."""
-        return self._enqueue(Work(delivery.requests, Future(), delivery.advance, delivery.refused))
+        return self._enqueue(Work(delivery.requests, Future(), delivery.refused, delivery.name, delivery.expected, delivery.next))
 
     def _enqueue(self, work: Work) -> "Future[Any]":
         work.future.set_running_or_notify_cancel()  # a caller that goes away must not fail the thread that has its answer
@@ -178,9 +178,10 @@ class Engine:
             known = self._decisions.accepted(works, self._in_flight)
             for work in works:
                 self._decisions.decide(work, batch, known)
-        except (Broken, LogUnavailable) as error:
+        except (Broken, Conflict, LogUnavailable) as error:
             # After a fault in what follows a message its order's fulfilment is in doubt: read it anew, and let the bad one fail alone.
-            log.error("a batch failed", reason=str(error), exc_info=error if isinstance(error, Broken) else None)
+            if not isinstance(error, Conflict):
+                log.error("a batch failed", reason=str(error), exc_info=error if isinstance(error, Broken) else None)
             if self._settle(batch):
                 self._recover(error, [batch])
             return
@@ -254,28 +255,12 @@ class Engine:
             self._decide_alone(work)
 
     def _decide_alone(self, work: Work) -> None:
-        """Each message of a work in a transaction of its own; the position moves with the last, and the others only compare it."""
-        parts: list[tuple[Request, ...]] = [(request,) for request in work.requests] or [()]
-        if work.advance is not None and (lost := self._not_ours(work.advance)) is not None:
-            work.future.set_exception(lost)
-            return
-        for number, requests in enumerate(parts, 1):
-            last = number == len(parts)
-            part = Work(requests, work.future if last else Future(), work.advance if last else _compared(work.advance), work.refused)
+        """Each message of a work in a transaction of its own, with the position after it; the first that fails ends it."""
+        for part in work.parts():
             self._decide_part(part)
-            if not part.future.done():
-                continue
-            if (error := part.future.exception()) is not None and not last:
+            if part.future is not work.future and (error := part.future.exception()) is not None:
                 work.future.set_exception(error)
                 return
-
-    def _not_ours(self, advance: Advance) -> Exception | None:
-        """Why messages from this position must not be decided: another reader has moved it, or nobody can tell."""
-        try:
-            stored = self._log.positions().get(advance.name, -1)
-        except LogUnavailable as error:
-            return error
-        return None if stored == advance.expected else PositionConflict(f"Another reader has moved {advance.name} to {stored}.")
 
     def _decide_part(self, part: Work) -> None:
         for attempt in range(1, ATTEMPTS + 1):
@@ -291,7 +276,7 @@ class Engine:
                 self._decisions.forget_finished(batch, None)
                 return
             self._decisions.forget_everything()
-            if part.future.done() or attempt == ATTEMPTS or not isinstance(batch.error, Conflict | Broken):
+            if part.future.done() or attempt == ATTEMPTS or not _is_worth_another(batch.error):
                 break
         if not part.future.done():
             part.future.set_exception(_told(batch.error))
@@ -304,18 +289,17 @@ class Engine:
             return error
         batch = Batch(self._clock(), [part])
         try:
-            batch.finish(part, self._decisions.set_aside(part.refused, part.requests[0], error, batch))
-        except (Broken, LogUnavailable) as fault:
+            outcome = self._decisions.set_aside(part.refused, part.requests[0], error, batch)
+        except (Broken, Conflict, LogUnavailable) as fault:
             return fault
+        batch.finish(part, outcome, 0 if isinstance(outcome, Exception) else 1)
         self._commit(batch)
         return batch.error
 
 
-def _compared(advance: Advance | None) -> Advance | None:
-    """The same position, which only has to be where it is believed to be. (One that was never stored cannot be compared without storing it.)"""
-    if advance is None or advance.expected < 0:
-        return None
-    return Advance(advance.name, advance.expected, advance.expected)
+def _is_worth_another(error: Exception | None) -> bool:
+    """Whether a message may fare better upon what the log says now. A position that is not ours stays so."""
+    return isinstance(error, Conflict | Broken) and not isinstance(error, PositionConflict)
 
 
 def _told(error: Exception | None) -> Exception:

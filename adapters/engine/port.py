@@ -5,8 +5,6 @@ from concurrent.futures import Future
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from adapters.event_log.port import Advance
-
 
 class Identity(NamedTuple):
     """By which a message is known again. A repeat (same digest) gets `status` (0 = the first answer's) and the first answer's resource; another
@@ -47,10 +45,13 @@ class RefusalHandler(Protocol):
 
 
 class Delivery(NamedTuple):
-    """Consecutive messages of one partition with the position that commits together with their effects."""
+    """Consecutive messages of one partition. `name` is its position in the log, which must be at `expected`; once request n has been taken in it is at
+    `next[n]`, and commits together with the effects."""
 
     requests: Sequence[Request]
-    advance: Advance
+    name: str
+    expected: int
+    next: Sequence[int]
     refused: RefusalHandler
 
 

@@ -16,10 +16,8 @@ from api.http.sources import Folded, Found, Rows
 from api.wiring import System
 from domain.order_document import customer_of
 from domain.product_order import CancelProductOrder, ProductOrderCancellationAssessed, SubmitProductOrder, SupplyInformation
-from domain.values import Rejected
 from projections.cancellations import CANCELLATIONS
 from projections.product_orders import PRODUCT_ORDERS
-from projections.references import ADDRESSES
 from schemas import product_ordering
 from schemas.reading import digest
 
@@ -32,10 +30,7 @@ async def submit(context: Context, http: HttpRequest, body: bytes, _: str) -> Ma
     """Take on an order. A repeat is answered as the first was; the same externalId with the same content is answered 200 with the order as it is."""
     key = caller.idempotency_key(http)
     request = _submission(context.system, product_ordering.read_create(body), key)
-    try:
-        outcome = await context.submit(request)
-    except Rejected as refusal:
-        raise await context.run(_pointing_at_the_other, context.system, request, refusal) from None
+    outcome = await context.submit(request)
     look_up = ORDERS.find if outcome.status == 200 else ORDERS.find_as_made
     found = await context.run(look_up, context.system, outcome.resource)
     assert found is not None, "an accepted order can be read"
@@ -49,16 +44,6 @@ def _submission(system: System, document: dict[str, Any], key: str) -> Request:
     command = SubmitProductOrder(stream, document, customer, requester, *product_ordering.requested_dates(document), keep_refusal=False)
     identities = identities_of(document, requester, ("Idempotency-Key", key) if key else None)
     return Request(command, customer, key or stream, identities, 201)
-
-
-def _pointing_at_the_other(system: System, request: Request, refusal: Rejected) -> Rejected:
-    """The refusal of an order whose externalId another one has, with the address of that one. Blocks."""
-    known = system.log.inbox([(each.source, each.id) for each in request.identities]) if refusal.code == "conflict" else {}
-    for identity in request.identities:
-        entry = known.get((identity.source, identity.id))
-        if entry is not None and entry.digest != identity.digest and identity.mismatch == refusal.code:
-            return Rejected(refusal.code, f"{refusal.sentence.rstrip('.')}: see {ADDRESSES['ProductOrder']}/{entry.resource}.")
-    return refusal
 
 
 # PATCH productOrder: what was missing is supplied ----------------------------------------------------------------------------------------

@@ -11,19 +11,20 @@ from typing import Any
 
 import pytest
 
-from adapters.engine import Engine
+from adapters.engine import Engine, decisions
 from adapters.engine.port import Delivery, EngineClosed, Identity, Request
 from adapters.event_log import open_log
 from adapters.event_log.codec import Codec
-from adapters.event_log.port import Advance, EventLog, LogUnavailable, PositionConflict
+from adapters.event_log.port import EventLog, LogUnavailable, PositionConflict, VersionConflict
 from domain import unit_of_work
 from domain.catalog_publication import PublishCatalog
 from domain.events import EVENTS
+from domain.fallout import ResolveTask
 from domain.intake import DeadLettered, KeepDeadLetter
 from domain.product_order import SubmitProductOrder
 from domain.service_order import AnswerActivation
 from domain.unit_of_work import UnitOfWork
-from domain.values import Reason, Rejected
+from domain.values import Reason, Rejected, Who
 from domain.work_order import AnswerWorkOrder
 from schemas.catalog import catalog_document, catalog_from_document
 
@@ -176,16 +177,68 @@ def test_two_engines_on_one_log_lose_and_double_nothing(engine: Engine, log: Eve
     assert all(topics_of(log, f"so-{order[3:]}-1").count("ActivationRequested") == 1 for order in orders)
 
 
+def test_an_order_of_a_catalog_that_another_engine_has_published_is_taken_on(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "LOOK_SECONDS", 0.0)
+    other, sample = started(log), catalog_document("sample")
+    engine.submit(Request(PublishCatalog("catalog", sample.version, sample.digest, sample.document), "", "publish")).result(10)
+    offering = next(iter(engine.catalogs[sample.version].offerings))
+    other.submit(submit("po-1", offerings=(offering,))).result(10)
+    other.close()
+    assert other.current_catalog == sample.version
+    assert topics_of(log, "po-1")
+
+
+def test_a_refusal_is_made_upon_what_the_log_says_now(engine: Engine, log: EventLog) -> None:
+    retry = Request(ResolveTask("so-1-1", "1.1.activate", "retry", {}, Who("operator"), NOW), "", "retry")
+    engine.submit(submit("po-1")).result(10)
+    with pytest.raises(Rejected):
+        engine.submit(retry).result(10)
+    other = started(log)
+    other.submit(answer("po-1", 1, "rejected")).result(10)
+    other.close()
+    engine.submit(retry).result(10)
+    assert topics_of(log, "so-1-1")[-2:] == ["FalloutResolved", "ActivationRequested"]
+
+
+def test_a_delivery_ends_before_what_cannot_even_be_set_aside(engine: Engine, log: EventLog) -> None:
+    def dead_letter(request: Request, error: Exception) -> Request:
+        raise RuntimeError("no room for it")
+
+    requests = [submit("po-1"), submit("po-2"), submit("po-bad", offerings=("unheard-of",)), submit("po-3")]
+    with pytest.raises(RuntimeError):
+        engine.deliver(Delivery(requests, "commands:0", -1, [1, 2, 3, 4], dead_letter)).result(10)
+    assert log.positions()["commands:0"] == 2
+    assert [bool(topics_of(log, f"po-{number}")) for number in (1, 2, 3)] == [True, True, False]
+
+
+def test_messages_that_are_decided_one_by_one_move_the_position_each(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, moves = log.append, []
+
+    def loses_once(events: Any, inbox: Any = (), positions: Any = ()) -> int:
+        moves.append([(position.expected, position.new) for position in positions])
+        if len(moves) == 1:
+            raise VersionConflict("somebody was faster")
+        return append(events, inbox, positions)
+
+    monkeypatch.setattr(log, "append", loses_once)
+    engine.deliver(Delivery([submit("po-1"), submit("po-2"), submit("po-3")], "commands:0", -1, [4, 5, 9], nothing)).result(10)
+    assert moves == [[(-1, 9)], [(-1, 4)], [(4, 5)], [(5, 9)]]
+
+
 def test_a_delivery_commits_its_position_with_its_effects(engine: Engine, log: EventLog) -> None:
-    engine.deliver(Delivery([submit("po-1")], Advance("commands:0", -1, 7), nothing)).result(10)
+    engine.deliver(Delivery([submit("po-1")], "commands:0", -1, [7], nothing)).result(10)
     assert log.positions()["commands:0"] == 7
     assert topics_of(log, "po-1")
 
 
 def test_a_delivery_behind_another_readers_position_has_no_effect(engine: Engine, log: EventLog) -> None:
-    engine.deliver(Delivery([submit("po-1")], Advance("commands:0", -1, 5), nothing)).result(10)
+    engine.deliver(Delivery([submit("po-1")], "commands:0", -1, [5], nothing)).result(10)
     with pytest.raises(PositionConflict):
-        engine.deliver(Delivery([submit("po-2")], Advance("commands:0", 3, 8), nothing)).result(10)
+        engine.deliver(Delivery([submit("po-2")], "commands:0", 3, [8], nothing)).result(10)
     assert topics_of(log, "po-2") == []
 
 
@@ -196,7 +249,7 @@ def test_what_a_delivery_cannot_do_is_set_aside_with_its_position(engine: Engine
         return Request(KeepDeadLetter("dead-t-0", letter), "", "x")
 
     requests = [submit("po-1"), submit("po-bad", offerings=("unheard-of",)), submit("po-2")]
-    engine.deliver(Delivery(requests, Advance("commands:0", -1, 3), dead_letter)).result(10)
+    engine.deliver(Delivery(requests, "commands:0", -1, [1, 2, 3], dead_letter)).result(10)
     assert topics_of(log, "dead-t-0") == ["DeadLettered"]
     assert topics_of(log, "po-1")
     assert topics_of(log, "po-2")
@@ -206,16 +259,16 @@ def test_what_a_delivery_cannot_do_is_set_aside_with_its_position(engine: Engine
 def test_a_delivery_of_many_that_another_reader_has_taken_has_no_effect_at_all(engine: Engine, log: EventLog) -> None:
     letters = [DeadLettered("t", 0, offset, "k", {}, "", "unreadable", "Unreadable", 1, NOW) for offset in range(3)]
     requests = [Request(KeepDeadLetter("dead-t-0", letter), "", "x") for letter in letters]
-    engine.deliver(Delivery(requests, Advance("t:0", -1, 3), nothing)).result(10)
+    engine.deliver(Delivery(requests, "t:0", -1, [1, 2, 3], nothing)).result(10)
     for expected in (-1, 0, 2):
         with pytest.raises(PositionConflict):
-            engine.deliver(Delivery(requests, Advance("t:0", expected, 5), nothing)).result(10)
+            engine.deliver(Delivery(requests, "t:0", expected, [3, 4, 5], nothing)).result(10)
     assert len(topics_of(log, "dead-t-0")) == 3
 
 
 def test_deliveries_of_one_position_that_do_not_join_are_not_decided_together(engine: Engine, log: EventLog) -> None:
     letter = DeadLettered("t", 0, 0, "k", {}, "", "unreadable", "Unreadable", 1, NOW)
-    delivery = Delivery([Request(KeepDeadLetter("dead-t-0", letter), "", "x")] * 3, Advance("t:0", -1, 3), nothing)
+    delivery = Delivery([Request(KeepDeadLetter("dead-t-0", letter), "", "x")] * 3, "t:0", -1, [1, 2, 3], nothing)
     futures = [engine.deliver(delivery) for _ in range(5)]
     wait(futures, 10)
     assert [type(future.exception()) for future in futures] == [type(None)] + [PositionConflict] * 4
@@ -246,9 +299,9 @@ def test_a_store_that_fails_in_what_follows_a_message_makes_no_dead_letter(
 
     monkeypatch.setattr(UnitOfWork, "_follow", unreadable)
     with pytest.raises(LogUnavailable):
-        engine.deliver(Delivery([submit("po-1")], Advance("commands:0", -1, 1), dead_letter)).result(10)
+        engine.deliver(Delivery([submit("po-1")], "commands:0", -1, [1], dead_letter)).result(10)
     monkeypatch.undo()
-    engine.deliver(Delivery([submit("po-1")], Advance("commands:0", -1, 1), dead_letter)).result(10)
+    engine.deliver(Delivery([submit("po-1")], "commands:0", -1, [1], dead_letter)).result(10)
     assert topics_of(log, "po-1").count("ProductOrderAcknowledged") == 1
 
 
@@ -288,7 +341,7 @@ def test_a_message_that_waits_cannot_be_taken_back_and_is_told_with_the_others(
 ) -> None:
     with held_up(log, monkeypatch):
         futures = [engine.submit(submit(f"po-{number}")) for number in range(20)]
-        delivered = engine.deliver(Delivery([submit("po-t")], Advance("commands:0", -1, 1), nothing))
+        delivered = engine.deliver(Delivery([submit("po-t")], "commands:0", -1, [1], nothing))
         assert [future.cancel() for future in (futures[0], futures[7], delivered)] == [False] * 3
     assert {future.result(10).status for future in futures} == {201}
     delivered.result(10)

@@ -88,7 +88,7 @@ async def test_the_same_external_id_with_other_content_is_a_conflict(client: htt
     first = await submitted(client, order("external-2", externalId="e-1"))
     response = await client.post(ORDERS, json=order("external-2", externalId="e-1", description="other"))
     assert response.status_code == 409
-    assert response.json()["message"] == f"externalId of external-2 'e-1' was used before for something else: see {first['href']}."
+    assert response.json()["message"] == f"externalId of external-2 'e-1' was used before for {first['id']}, which was something else."
 
 
 async def test_an_external_id_belongs_to_its_requester(client: httpx.AsyncClient) -> None:
