@@ -2,12 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import chain
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 BUSY_SECONDS = 30.0
+LARGEST_INSERT = 128  # rows
+STEP = 16
 
 
 class SqliteFile:
@@ -86,6 +90,25 @@ class SqliteFile:
         with suppress(IndexError):
             while True:
                 self._idle.pop().close()
+
+
+def insert(cursor: sqlite3.Cursor, into: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Insert rows of one width by few statements (`into` is all that stands before VALUES); answers the last row's id, 0 without rows.
+
+    SQLite keeps a statement of 100 rows in 60 KB. So their numbers of rows are few: whole steps, and what is left."""
+    start = 0
+    while left := len(rows) - start:
+        count = LARGEST_INSERT if left >= LARGEST_INSERT else left - left % STEP or left
+        chunk = rows[start : start + count]
+        cursor.execute(_insert(into, len(chunk[0]), count), list(chain.from_iterable(chunk)))
+        start += count
+    return cursor.lastrowid or 0 if rows else 0
+
+
+@cache
+def _insert(into: str, columns: int, rows: int) -> str:
+    row = f"({','.join('?' * columns)})"
+    return f"{into} VALUES {','.join([row] * rows)}"
 
 
 def write_ahead(connection: sqlite3.Connection, patience: float = 10.0) -> None:

@@ -5,8 +5,6 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from itertools import chain
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -28,10 +26,9 @@ from adapters.event_log.port import (
     Row,
     VersionConflict,
 )
-from adapters.sqlite_file import SqliteFile
+from adapters.sqlite_file import SqliteFile, insert
 
 POLL_SECONDS = 0.02
-LARGEST_INSERT = 128
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -57,12 +54,6 @@ _ACCEPTED = """
 _FORGET = """
     DELETE FROM inbox WHERE (source, id) IN (SELECT source, id FROM inbox WHERE time < ? ORDER BY time LIMIT 5000)"""
 _read_heads = msgspec.json.Decoder(list[tuple[int, str, int, str]]).decode
-
-
-@cache
-def _insert(table: str, columns: int, rows: int) -> str:
-    row = f"({','.join('?' * columns)})"
-    return f"INSERT INTO {table} VALUES {','.join([row] * rows)}"
 
 
 class Datastore(SQLiteDatastore):
@@ -106,13 +97,13 @@ class Recorder(SQLiteProcessRecorder):
             if inbox:
                 self._accept(cursor, inbox)
             try:
-                return _insert_rows(cursor, "stored_events", events)
+                return insert(cursor, "INSERT INTO stored_events", events)
             except sqlite3.IntegrityError as error:
                 raise VersionConflict("One of these stream versions exists already.") from error
 
     def _insert_events(self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         rows = [(str(event.originator_id), event.originator_version, event.topic, event.state) for event in stored_events]
-        last = _insert_rows(c.sqlite_cursor, "stored_events", rows)
+        last = insert(c.sqlite_cursor, "INSERT INTO stored_events", rows)
         if tracking := kwargs.get("tracking"):
             self._insert_tracking(c, tracking)
         return range(last - len(rows) + 1, last + 1)
@@ -124,17 +115,9 @@ class Recorder(SQLiteProcessRecorder):
 
     def _accept(self, cursor: sqlite3.Cursor, inbox: Sequence[InboxEntry]) -> None:
         try:
-            _insert_rows(cursor, "inbox", [(*entry[:5], _microseconds(entry.time)) for entry in inbox])
+            insert(cursor, "INSERT INTO inbox", [(*entry[:5], _microseconds(entry.time)) for entry in inbox])
         except sqlite3.IntegrityError as error:
             raise InboxConflict("One of these messages was accepted before.") from error
-
-
-def _insert_rows(cursor: sqlite3.Cursor, table: str, rows: Sequence[tuple[Any, ...]]) -> int:
-    """The last row's id, 0 without rows."""
-    for start in range(0, len(rows), LARGEST_INSERT):
-        chunk = rows[start : start + LARGEST_INSERT]
-        cursor.execute(_insert(table, len(chunk[0]), len(chunk)), list(chain.from_iterable(chunk)))
-    return cursor.lastrowid or 0 if rows else 0
 
 
 def _microseconds(time: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from domain.recorded import Recorded
 
-MOST_EVENTS = 40_000
+MOST_EVENTS = 30_000
 
 
 class Tail:

@@ -2,8 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,11 +11,8 @@ from adapters.read_models.pattern import Pattern, matching
 from adapters.read_models.port import Changes, Filter, Page, PositionMoved, ReadModelsUnavailable, Sort
 from adapters.read_models.query import Leaves, Query, Sql
 from adapters.read_models.rows import Path, Rows, check_declaration, check_shape, path_of, rows_of
-from adapters.sqlite_file import SqliteFile
+from adapters.sqlite_file import SqliteFile, insert
 from projections.view import Document, View
-
-# An older SQLite takes 999 parameters a statement and goes by 32,766 today; few rows make a statement worth it.
-MOST_PARAMETERS = 900
 
 # One JSON text per answer: Python's sqlite3 gives up the interpreter for every row it fetches (see the event log).
 _LOAD = """
@@ -221,23 +217,11 @@ def _write_rows(cursor: sqlite3.Cursor, view: View, rows: Rows) -> None:
     table, touched = view.table, json.dumps(rows.touched)
     if rows.ended:
         cursor.execute(f"DELETE FROM {table} WHERE row_id IN (SELECT value FROM json_each(?))", (json.dumps(rows.ended),))
-    _insert(cursor, f"INSERT OR REPLACE INTO {table}", rows.cells)
+    insert(cursor, f"INSERT OR REPLACE INTO {table}", rows.cells)
     if view.columns:
         cursor.execute(f"DELETE FROM {table}_more WHERE row_id IN (SELECT value FROM json_each(?))", (touched,))
-        _insert(cursor, f"INSERT INTO {table}_more", (_more(*extra) for extra in rows.extras))
+        insert(cursor, f"INSERT INTO {table}_more", [_more(*extra) for extra in rows.extras])
 
 
 def _more(row_id: str, name: str, value: Any) -> tuple[Any, ...]:
     return (row_id, name, value, None) if isinstance(value, str) else (row_id, name, None, value)
-
-
-def _insert(cursor: sqlite3.Cursor, into: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    waiting = list(rows)
-    if not waiting:
-        return
-    width = len(waiting[0])
-    size = MOST_PARAMETERS // width
-    row = f"({','.join('?' * width)})"
-    for start in range(0, len(waiting), size):
-        chunk = waiting[start : start + size]
-        cursor.execute(f"{into} VALUES {','.join([row] * len(chunk))}", list(chain.from_iterable(chunk)))

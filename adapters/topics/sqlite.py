@@ -10,12 +10,11 @@ from typing import Any
 import msgspec
 
 from adapters.event_log.doorbell import Doorbell
-from adapters.sqlite_file import SqliteFile
+from adapters.sqlite_file import SqliteFile, insert
 from adapters.topics.port import Message, Outgoing, TopicsUnavailable
 from adapters.topics.store import BATCH_BYTES, BATCH_MESSAGES, Ear, decode_headers, encode_headers
 
 SCHEMA_VERSION = 1
-LARGEST_INSERT = 128
 
 # `bytes` counts what a topic has ever held up to and including a message, so that a batch can be cut by size without reading the values.
 _SCHEMA = (
@@ -53,12 +52,6 @@ def _read(topics: int) -> str:
     return _PAGE.format(" UNION ALL ".join(batches))
 
 
-@cache
-def _insert(table: str, columns: int, rows: int) -> str:
-    row = f"({','.join('?' * columns)})"
-    return f"INSERT OR REPLACE INTO {table} VALUES {','.join([row] * rows)}"
-
-
 class SqliteTopics:
     """A topic store (see the port) that any number of processes may have open."""
 
@@ -87,12 +80,8 @@ class SqliteTopics:
         with self._file.write() as cursor:
             (known,) = cursor.execute("SELECT json_group_object(name, json_array(next, bytes)) FROM topics").fetchone()
             ends: dict[str, list[int]] = json.loads(known)
-            rows = [_row(message, ends.setdefault(message.topic, [0, 0])) for message in messages]
-            for start in range(0, len(rows), LARGEST_INSERT):
-                chunk = rows[start : start + LARGEST_INSERT]
-                cursor.execute(_insert("messages", 8, len(chunk)), list(chain.from_iterable(chunk)))
-            moved = {message.topic for message in messages}
-            cursor.execute(_insert("topics", 3, len(moved)), [value for topic in moved for value in (topic, *ends[topic])])
+            insert(cursor, "INSERT INTO messages", [_row(message, ends.setdefault(message.topic, [0, 0])) for message in messages])
+            insert(cursor, "INSERT OR REPLACE INTO topics", [(topic, *ends[topic]) for topic in {message.topic for message in messages}])
         self._doorbell.ring()
 
     def read(self, wanted: Sequence[tuple[str, int]]) -> list[Message]:
@@ -129,7 +118,7 @@ class SqliteTopics:
         """See the port."""
         rows = [(group, topic, next) for topic, next in positions.items()]
         with self._positions.write() as cursor:
-            cursor.execute(_insert("positions", 3, len(rows)), list(chain.from_iterable(rows)))
+            insert(cursor, "INSERT OR REPLACE INTO positions", rows)
 
     def forget(self, topic: str, below: int, before: int) -> int:
         """See the port. In steps, so that publishers come in between."""
