@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from threading import Condition, Thread
 
 import structlog
@@ -97,45 +98,67 @@ class Projector:
         since = self._behind_since
         return 0.0 if since is None else time.monotonic() - since
 
-    def rebuild(self, view: View, progress: Progress | None = None) -> int:
-        """Fold the view from the log's beginning into tables of its own, which then take the place of its rows; answers the position. The view is
-        read from and written to as ever meanwhile."""
-        self._store.prepare([view])
-        return self._built(view, self._log.head, progress, lambda built, _: self._store.replace(view, built))
+    def rebuild(self, views: Sequence[View], progress: Progress | None = None) -> int:
+        """Fold the views from the log's beginning, in one pass, into tables of their own, which then take the place of their rows; answers the position.
+        They are read from and written to as ever meanwhile."""
+        self._store.prepare(views)
+        return self._built(views, self._log.head, progress, lambda view, built, _: self._store.replace(view, built))
 
-    def check(self, view: View, progress: Progress | None = None) -> list[str]:
-        """The ids of the rows that differ from what the log says, at one position of both."""
-        self._store.prepare([view])
-        found: list[str] = []
+    def check(self, views: Sequence[View], progress: Progress | None = None) -> dict[str, list[str]]:
+        """By the view's name, the ids of the rows that differ from what the log says, at one position of both."""
+        self._store.prepare(views)
+        found: dict[str, list[str]] = {}
 
-        def live() -> int:
-            return self._store.positions()[view.table]
+        def compare(view: View, built: View, position: int) -> None:
+            found[view.name] = self._store.differing(view, built, position)
 
-        self._built(view, live, progress, lambda built, position: found.extend(self._store.differing(view, built, position)))
+        positions = self._store.positions()
+        for position in sorted({positions[view.table] for view in views}):  # one, but for views that were set aside
+            alike = [view for view in views if positions[view.table] == position]
+            self._built(alike, partial(self._position_of, alike[0]), progress, compare)
         return found
 
-    def _built(self, view: View, target: Callable[[], int], progress: Progress | None, use: Callable[[View, int], None]) -> int:
-        """Fold a copy of the view to a target and use it; when that has moved on meanwhile, a little further, and again."""
-        built = replace(view, name=f"{view.name}_built")
-        self._store.drop(built)
-        self._store.prepare([built])
-        memory, position = Memory(), 0
+    def _position_of(self, view: View) -> int:
+        return self._store.positions()[view.table]
+
+    def _built(
+        self, views: Sequence[View], target: Callable[[], int], progress: Progress | None, use: Callable[[View, View, int], None]
+    ) -> int:
+        """Fold copies of the views to a target and use each; when one has moved on meanwhile, a little further, and again."""
+        copies = {view.name: replace(view, name=f"{view.name}_built") for view in views}
+        memory, position, frozen = Memory(), 0, 0
+        left = list(views)
         try:
+            for built in copies.values():
+                self._store.drop(built)
+            self._store.prepare(list(copies.values()))
             for attempt in range(ATTEMPTS):
                 frozen = target()
+                folded = [copies[view.name] for view in left]
                 while position < frozen:
-                    position = self._fold_page([built], {built.table: position}, memory, REBUILD_PAGE, frozen)
+                    position = self._fold_page(
+                        folded, dict.fromkeys((each.table for each in folded), position), memory, REBUILD_PAGE, frozen
+                    )
                     if progress is not None:
                         progress(position, frozen)
-                with suppress(PositionMoved):
-                    use(built, frozen)
+                left = [view for view in left if not self._is_used(use, view, copies[view.name], frozen)]
+                if not left:
                     return frozen
                 time.sleep(0.01 * attempt)
         except Failure as failure:
             raise UnreadableEvent(str(failure)) from failure
         finally:
-            self._store.drop(built)
-        raise ReadModelsUnavailable(f"View {view.name} moves too fast to be compared; try again when less is going on.")
+            for built in copies.values():
+                self._store.drop(built)
+        names = ", ".join(view.name for view in left)
+        raise ReadModelsUnavailable(f"View {names} moves too fast to be compared; try again when less is going on.")
+
+    @staticmethod
+    def _is_used(use: Callable[[View, View, int], None], view: View, built: View, position: int) -> bool:
+        with suppress(PositionMoved):
+            use(view, built, position)
+            return True
+        return False
 
     # The thread ---------------------------------------------------------------------------------------------------------------------
     def _run(self) -> None:

@@ -22,10 +22,8 @@ def verify(log: EventLog, codec: Codec, read_models: ReadModelStore, progress: P
     for recorded in _history(log, codec, log.head(), progress):
         verification.learn(recorded)
     yield from verification.report()
-    projector = Projector(log, codec, read_models, VIEWS)
-    for view in VIEWS:
-        differing = projector.check(view, progress)
-        yield Invariant(f"view {view.name} equals one rebuilt from zero", 1, tuple(differing))
+    for view, differing in Projector(log, codec, read_models, VIEWS).check(VIEWS, progress).items():
+        yield Invariant(f"view {view} equals one rebuilt from zero", 1, tuple(differing))
 
 
 def _history(log: EventLog, codec: Codec, head: int, progress: Progress) -> Iterator[Recorded]:

@@ -29,6 +29,8 @@ from tests.contracts.projecting import CODEC, META, THINGS, TOTALS, Counted, End
 
 PATIENCE = 20.0
 
+CLEAN: dict[str, list[str]] = {"things": [], "totals": []}
+
 
 class System:
     """A log with its views, as one process has them."""
@@ -136,7 +138,7 @@ def test_the_size_of_a_page_makes_no_difference(system: System, monkeypatch: pyt
     monkeypatch.setattr("adapters.folding.REMEMBERED", 5)
     a_busy_log(system, 12)
     projector = system.projected()
-    assert (projector.check(THINGS), projector.check(TOTALS)) == ([], [])
+    assert projector.check([THINGS, TOTALS]) == CLEAN
     assert system.rows(TOTALS)["all"] == 48
 
 
@@ -167,14 +169,14 @@ def test_a_new_start_goes_on_where_the_last_one_ended(system: System) -> None:
     system.write(("t-1", Counted(1)), ("t-2", Counted(1)))
     projector = system.projected(replace(THINGS, evolve=evolve), TOTALS)
     assert seen == [before + 1, before + 2]
-    assert (projector.check(THINGS), projector.check(TOTALS)) == ([], [])
+    assert projector.check([THINGS, TOTALS]) == CLEAN
 
 
 def test_a_view_that_is_new_reads_from_the_beginning_and_the_others_do_not(system: System) -> None:
     a_busy_log(system)
     system.projected(THINGS).close()
     projector = system.projected(THINGS, TOTALS)
-    assert (projector.check(THINGS), projector.check(TOTALS)) == ([], [])
+    assert projector.check([THINGS, TOTALS]) == CLEAN
 
 
 def test_rows_of_another_log_are_thrown_away(system: System) -> None:
@@ -212,7 +214,7 @@ def test_views_follow_again_after_every_connection_was_lost(postgres: Callable[[
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         assert projector.wait_for(system.write((f"t-{number}", Made("again"))), PATIENCE)
-    assert (len(system.rows()), projector.check(TOTALS)) == (5, [])
+    assert (len(system.rows()), projector.check([TOTALS])) == (5, {"totals": []})
     system.close()
 
 
@@ -226,7 +228,7 @@ def test_two_projectors_of_one_store_write_each_page_once(system: System, monkey
     a_busy_log(system, 60)
     assert one.wait_for(system.log.head(), PATIENCE)
     assert two.wait_for(system.log.head(), PATIENCE)
-    assert (one.check(THINGS), one.check(TOTALS), one.failures, two.failures) == ([], [], {}, {})
+    assert (one.check([THINGS, TOTALS]), one.failures, two.failures) == (CLEAN, {}, {})
     other.close()
 
 
@@ -244,9 +246,9 @@ def test_a_process_killed_while_projecting_has_done_whole_pages(system: System) 
             os.kill(process.pid, signal.SIGKILL)
         checker = system.projector()
         assert len(set(system.store.positions().values())) == 1
-        assert (checker.check(THINGS), checker.check(TOTALS)) == ([], [])
+        assert checker.check([THINGS, TOTALS]) == CLEAN
     projector = system.projected()
-    assert (projector.check(THINGS), projector.check(TOTALS)) == ([], [])
+    assert projector.check([THINGS, TOTALS]) == CLEAN
 
 
 # Rebuilding and checking ------------------------------------------------------------------------------------------------------------
@@ -258,7 +260,7 @@ def test_a_check_names_the_rows_that_are_wrong(system: System) -> None:
     wrong: dict[str, Document | None] = {"t-1": {"id": "t-1", "count": -1}, "t-2": None, "t-new": {"id": "t-new"}}
     system.store.write([Changes(THINGS, at, at + 1, wrong), Changes(TOTALS, at, at + 1, {})])
     system.write(("u-1", Unseen()))
-    assert (projector.check(THINGS), projector.check(TOTALS)) == (["t-1", "t-2", "t-new"], [])
+    assert projector.check([THINGS, TOTALS]) == {"things": ["t-1", "t-2", "t-new"], "totals": []}
 
 
 def test_a_rebuild_heals_what_is_wrong_and_tells_how_far_it_is(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,8 +272,8 @@ def test_a_rebuild_heals_what_is_wrong_and_tells_how_far_it_is(system: System, m
     system.store.write([Changes(THINGS, at, at + 1, {"t-1": None, "t-new": {"id": "t-new"}})])
     system.write(("u-1", Unseen()))
     told: list[tuple[int, int]] = []
-    assert projector.rebuild(THINGS, lambda done, of: told.append((done, of))) == at + 1
-    assert (system.rows(), projector.check(THINGS)) == (right, [])
+    assert projector.rebuild([THINGS], lambda done, of: told.append((done, of))) == at + 1
+    assert (system.rows(), projector.check([THINGS])) == (right, {"things": []})
     assert told[-1] == (at + 1, at + 1)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert len(told) > 2
@@ -285,25 +287,25 @@ def test_a_view_is_rebuilt_and_checked_while_it_follows(system: System) -> None:
     for number in range(30):
         system.write((f"n-{number}", Made("new")), (f"n-{number}", Counted(number)))
         if number % 10 == 0:
-            assert other.projector().check(THINGS) == []
-            other.projector().rebuild(TOTALS)
+            assert other.projector().check([THINGS]) == {"things": []}
+            other.projector().rebuild([TOTALS])
     assert projector.wait_for(system.log.head(), PATIENCE)
-    assert (other.projector().check(THINGS), other.projector().check(TOTALS), projector.failures) == ([], [], {})
+    assert (other.projector().check([THINGS, TOTALS]), projector.failures) == (CLEAN, {})
     other.close()
 
 
 def test_a_view_that_was_never_projected_can_be_rebuilt(system: System) -> None:
     a_busy_log(system)
     projector = system.projector()
-    assert projector.rebuild(THINGS) == system.log.head()
-    assert (projector.check(THINGS), len(system.rows()) > 20) == ([], True)
+    assert projector.rebuild([THINGS]) == system.log.head()
+    assert (projector.check([THINGS]), len(system.rows()) > 20) == ({"things": []}, True)
 
 
 def test_nothing_is_left_of_a_check(system: System) -> None:
     a_busy_log(system)
     projector = system.projected()
-    projector.check(THINGS)
-    projector.rebuild(TOTALS)
+    projector.check([THINGS])
+    projector.rebuild([TOTALS])
     assert sorted(system.store.positions()) == ["things_1", "totals_1"]
 
 
@@ -315,7 +317,7 @@ def test_a_view_that_cannot_fold_an_event_is_set_aside_and_the_others_go_on(syst
     assert projector.failures == {"things": "View things cannot be kept: LookupError: t-2 was counted before it was made"}
     assert (system.rows(THINGS), system.rows(TOTALS)) == ({}, {"all": 3, "Made": 2, "Counted": 1})
     with pytest.raises(UnreadableEvent, match="t-2 was counted before it was made"):
-        projector.rebuild(THINGS)
+        projector.rebuild([THINGS])
 
 
 def test_an_event_that_cannot_be_read_stops_the_views_and_is_told(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
