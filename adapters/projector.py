@@ -21,7 +21,7 @@ PAGE = 10_000
 # A turn costs about as much however long ago the last one was, because a row is written once a page: so the pause grows with what a turn took.
 PAUSE_FACTOR = 3.0
 LONGEST_PAUSE = 1.0
-REBUILD_PAGE = 5_000
+REBUILD_PAGE = 20_000  # rows of orders that go on beyond a page are written once more
 POLL_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
 ATTEMPTS = 20
@@ -131,7 +131,7 @@ class Projector:
         try:
             for built in copies.values():
                 self._store.drop(built)
-            self._store.prepare(list(copies.values()))
+            self._store.prepare(list(copies.values()), to_search=False)
             for attempt in range(ATTEMPTS):
                 frozen = target()
                 folded = [copies[view.name] for view in left]

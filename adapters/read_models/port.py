@@ -58,8 +58,9 @@ class FilterRefused(ValueError):
 class ReadModelStore(Protocol):
     """Rows of views. Calls block; each may be used from any thread, `write` from one thread at a time."""
 
-    def prepare(self, views: Sequence[View]) -> None:
-        """Create the tables and indexes of these views where they are missing. Safe from several processes at once."""
+    def prepare(self, views: Sequence[View], to_search: bool = True) -> None:
+        """Create the tables and indexes of these views where they are missing; without those that only searching needs, when they are to be filled
+        first (see `replace`). Safe from several processes at once."""
         ...
 
     def positions(self) -> dict[str, int]:

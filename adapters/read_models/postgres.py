@@ -74,7 +74,7 @@ class PostgresReadModels:
             self._server.close()
             raise
 
-    def prepare(self, views: Sequence[View]) -> None:
+    def prepare(self, views: Sequence[View], to_search: bool = True) -> None:
         """See the port."""
         for view in views:
             check_declaration(view)
@@ -85,7 +85,7 @@ class PostgresReadModels:
                 cursor.execute(_POSITIONS)
                 cursor.execute(_INSTANT)
                 for view in views:
-                    _create(cursor, view)
+                    _create(cursor, view, to_search)
 
         self._server.change_shape(create)
 
@@ -215,18 +215,18 @@ def _execute(cursor: Cursor[TupleRow], query: Sql) -> Cursor[TupleRow]:
     return cursor.execute(query.text.encode(), query.parameters)
 
 
-def _create(cursor: Cursor[TupleRow], view: View) -> None:
+def _create(cursor: Cursor[TupleRow], view: View, to_search: bool) -> None:
     """Where the table exists nothing is said to it: even CREATE INDEX IF NOT EXISTS locks it, and may so wait in a circle with whoever writes."""
     (exists,) = cursor.execute("SELECT to_regclass(%s) IS NOT NULL", (view.table,)).fetchone() or (False,)
     if exists:
         check_shape(view, [name for (name,) in cursor.execute(_COLUMNS, (view.table,)).fetchall()])
         return
-    for statement in _statements(view):
+    for statement in (*_tables(view), *(_indexes(view) if to_search else ())):
         cursor.execute(statement.encode())
     cursor.execute("INSERT INTO read_model_positions VALUES (%s, 0)", (view.table,))
 
 
-def _statements(view: View) -> list[str]:
+def _tables(view: View) -> list[str]:
     table = view.table
     columns = "".join(f', "{column.name}" {_type(column)}' for column in view.columns)
     return [
@@ -234,6 +234,12 @@ def _statements(view: View) -> list[str]:
         f'CREATE TABLE {table} (row_id text COLLATE "C" PRIMARY KEY, document json NOT NULL{columns})',
         f'CREATE TABLE {table}_more (row_id text COLLATE "C" NOT NULL, name text NOT NULL, text text COLLATE "C", number float8)',
         f"CREATE INDEX {table}_more_row ON {table}_more (row_id)",
+    ]
+
+
+def _indexes(view: View) -> list[str]:
+    table = view.table
+    return [
         f"CREATE INDEX {table}_more_text ON {table}_more (name, text)",
         *(f'CREATE INDEX {table}_by_{column.name} ON {table} ("{column.name}" DESC NULLS LAST, row_id)' for column in view.columns),
     ]

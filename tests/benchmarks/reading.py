@@ -1,5 +1,6 @@
 """How fast a log is read: reading and decoding it alone, and rebuilding views from it."""
 
+import gc
 from contextlib import closing
 from statistics import median
 from time import perf_counter
@@ -26,6 +27,7 @@ def read_and_rebuild(store: str, rounds: int) -> list[Row]:
     with closing(open_log(store)) as log, closing(open_read_models(store)) as read_models:
         projector = Projector(log, codec, read_models, VIEWS)
         events = log.head()
+        gc.disable()  # as the verb does
         for _ in range(rounds):
             for name, views in cases.items():
                 read.append(bare_read(log, codec))
@@ -34,6 +36,7 @@ def read_and_rebuild(store: str, rounds: int) -> list[Row]:
                 seconds = perf_counter() - began
                 rates[name].append(events / seconds)
                 ratios[name].append(read[-1] / seconds)
+    gc.enable()
     rebuilt = [{"name": name, "events_per_second": median(rates[name]), "ratio_to_bare": median(ratios[name])} for name in cases]
     return [{"name": "bare-read", "events_per_second": events / median(read), "ratio_to_bare": 1.0}, *rebuilt]
 
