@@ -17,6 +17,7 @@ from api.http.own.dead_letters import add_dead_letters
 from api.http.own.events import add_events
 from api.http.own.orders import add_orders
 from api.http.own.queues import add_queues
+from api.http.own.what_if import add_what_if
 from api.http.resource import Resource, add_resource
 from api.http.shapes import Shape
 from api.http.tmf import RESOURCES
@@ -31,7 +32,17 @@ def create_app(system: System) -> FastAPI:
     app = FastAPI(title="Crossconnect", version=VERSION, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.context = Context(system)
     system.parts.append(app.state.context)
-    for add in (_add_resources, add_orders, add_queues, add_dead_letters, add_events, add_operations, add_console, add_front_page):
+    for add in (
+        _add_resources,
+        add_orders,
+        add_what_if,
+        add_queues,
+        add_dead_letters,
+        add_events,
+        add_operations,
+        add_console,
+        add_front_page,
+    ):
         router = APIRouter()
         add(router)
         app.include_router(router)

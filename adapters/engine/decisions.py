@@ -1,6 +1,7 @@
 """Deciding in memory: each message of a batch against the states that are known, with everything that follows from it."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
@@ -110,7 +111,7 @@ class Decisions:
                 raise Rejected(identity.mismatch, told)
             return Outcome(identity.status or entry.status, entry.resource, 0, True)
         resource = request.command.stream
-        unit = UnitOfWork(self._memory, self._world(batch, self._memory), request.command, request.customer, request.causation)
+        unit = UnitOfWork(self._memory, self._world(batch.now, self._memory), request.command, request.customer, request.causation)
         try:
             unit.run()
         except Rejected:
@@ -129,17 +130,23 @@ class Decisions:
     def _confirm_refusal(self, request: Request, batch: Batch) -> None:
         """What is decided upon memory is checked by the log when it is written; what is refused writes nothing, so it is decided upon the log once more.
         Raises VersionConflict when that does not refuse it: another process has changed things, or it is about what this batch has yet to write."""
-        fresh = Memory(self._read)
         try:
-            UnitOfWork(fresh, self._world(batch, fresh), request.command, request.customer, request.causation).run()
+            self.what_if(request, batch.now)
         except Rejected:
             return
         except Broken as broken:
             log.info("a refusal could not be confirmed", reason=str(broken))
         raise VersionConflict(f"{request.command.stream} is not what it was believed to be.")
 
-    def _world(self, batch: Batch, memory: Memory) -> World:
-        return World(batch.now, self.catalogs, self.current_catalog, memory.states, self._answer_within)
+    def what_if(self, request: Request, now: datetime) -> list[Recorded]:
+        """The facts that a message would lead to upon what the log says; nobody stores them. Raises Rejected, Broken, LogUnavailable."""
+        fresh = Memory(self._read)
+        unit = UnitOfWork(fresh, self._world(now, fresh), request.command, request.customer, request.causation)
+        unit.run()
+        return unit.facts
+
+    def _world(self, now: datetime, memory: Memory) -> World:
+        return World(now, self.catalogs, self.current_catalog, memory.states, self._answer_within)
 
     def _notice(self, facts: list[Recorded], stream: str, batch: Batch) -> None:
         order = order_of(stream)

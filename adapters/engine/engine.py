@@ -22,6 +22,7 @@ from adapters.event_log.codec import Codec
 from adapters.event_log.port import Conflict, EventLog, LogUnavailable, PositionConflict
 from adapters.event_log.tail import Tail
 from domain.catalog import Catalog
+from domain.recorded import Recorded
 from domain.unit_of_work import Broken
 from domain.values import Rejected
 
@@ -83,6 +84,10 @@ class Engine:
     def deliver(self, delivery: Delivery) -> "Future[None]":
         """See the port."""
         return self._enqueue(Work(delivery.requests, Future(), delivery.refused, delivery.name, delivery.expected, delivery.next))
+
+    def what_if(self, request: Request) -> list[Recorded]:
+        """What a message would lead to if it came now; nothing is stored. From any thread. Raises Rejected, Broken, LogUnavailable."""
+        return self._decisions.what_if(request, self._clock())
 
     def _enqueue(self, work: Work) -> "Future[Any]":
         work.future.set_running_or_notify_cancel()  # a caller that goes away must not fail the thread that has its answer

@@ -8,8 +8,10 @@ import msgspec
 from domain.order_document import with_personal
 from domain.product_order import ProductOrderAcknowledged, ProductOrderInformationSupplied
 from domain.recorded import Recorded
+from domain.values import Reason, Rejected
 
 ITEMS = "productOrderItem"
+KEYS = {ITEMS: "id", "productCharacteristic": "name"}
 ONLY_SHOWN = frozenset({"state", "@type"})
 
 Json = dict[str, Any]
@@ -34,51 +36,63 @@ def _supplied(item: Json, documents: dict[str, Json]) -> Json:
 
 
 def merged(sent: Json, shown: Json, patch: Json) -> Json:
-    """RFC 7396 for the order; items are merged by id, and an item that says what is shown of it anyway changes nothing."""
+    """RFC 7396 for the order, but for its lists of items and of characteristics, which are merged by id and by name: what is not named stays. What
+    says only what is shown anyway changes nothing. Raises Rejected for changes that are none of information that is missing."""
     as_shown: Json = msgspec.json.decode(msgspec.json.encode(shown))
-    items = patch.get(ITEMS)
-    document: Json = merge_patch(sent, {name: value for name, value in patch.items() if name != ITEMS})
-    if isinstance(items, list):
-        document[ITEMS] = list(_items(sent[ITEMS], as_shown[ITEMS], items))
-    elif ITEMS in patch:
-        document[ITEMS] = items  # for the check of the whole to refuse
+    document: Json = _merge(sent, as_shown, patch)
+    for name in document.keys() | sent.keys():
+        if name != ITEMS and document.get(name) != sent.get(name):
+            what = f"{name} can only be changed by an amendment: a PATCH supplies what items wait for."
+            raise Rejected("conflict", what, (Reason("conflict", what, name),))
     return document
 
 
-def merge_patch(target: Any, patch: Any) -> Any:
-    """RFC 7396: objects are merged, null removes, everything else replaces."""
+def changed_items(sent: Json, document: Json) -> frozenset[str]:
+    """The items that read otherwise than their sender wrote them, nested ones for themselves."""
+    before = dict(_own(sent))
+    return frozenset(id for id, item in _own(document) if before.get(id) != item)
+
+
+def _own(document: Json) -> Iterator[tuple[str, Json]]:
+    for item in document.get(ITEMS) or ():
+        yield str(item["id"]), {name: value for name, value in item.items() if name != ITEMS}
+        yield from _own(item)
+
+
+# Merging ------------------------------------------------------------------------------------------------------------------------------
+def _merge(sent: Any, shown: Any, patch: Any) -> Any:
+    """Objects are merged, null removes, everything else replaces."""
     if not isinstance(patch, dict):
         return patch
-    merged = dict(target) if isinstance(target, dict) else {}
+    seen = shown if isinstance(shown, dict) else {}
+    document = dict(sent) if isinstance(sent, dict) else {}
     for name, value in patch.items():
+        if name in seen and _says(value, seen[name]):
+            continue
         if value is None:
-            merged.pop(name, None)
+            document.pop(name, None)
+        elif name in KEYS and isinstance(value, list):
+            document[name] = list(_merge_list(document.get(name), seen.get(name), value, KEYS[name]))
         else:
-            merged[name] = merge_patch(merged.get(name), value)
-    return merged
+            document[name] = _merge(document.get(name), seen.get(name), value)
+    return document
 
 
-def _items(sent: list[Json], shown: list[Json], patches: list[Any]) -> Iterator[Any]:
-    known = {str(item["id"]): item for item in shown}
-    wanted = {str(patch.get("id")): patch for patch in patches if isinstance(patch, dict)}
-    for item in sent:
-        id = str(item["id"])
-        yield _item(item, known[id], wanted.pop(id, {}))
+def _merge_list(sent: Any, shown: Any, patches: list[Any], key: str) -> Iterator[Any]:
+    """Entries by their key, those that are new at the end; what cannot be understood is left for the check of the whole to refuse."""
+    known = {str(entry.get(key)): entry for entry in shown or ()}
+    wanted = {str(patch[key]): patch for patch in patches if isinstance(patch, dict) and key in patch}
+    for entry in sent or ():
+        id = str(entry.get(key))
+        yield _merge(entry, known.get(id), _without_shown(wanted.pop(id, {})))
     for id, patch in wanted.items():
         if id not in known or not _says(patch, known[id]):
-            yield patch  # an item that was not ordered: for the domain to judge
-    yield from (patch for patch in patches if not isinstance(patch, dict))
+            yield patch
+    yield from (patch for patch in patches if not (isinstance(patch, dict) and key in patch))
 
 
-def _item(sent: Json, shown: Json, patch: Json) -> Json:
-    if _says(patch, shown):
-        return sent
-    changes = {name: value for name, value in patch.items() if name not in ONLY_SHOWN and value != shown.get(name)}
-    nested = changes.pop(ITEMS, None)
-    item: Json = merge_patch(sent, changes)
-    if isinstance(nested, list):
-        item[ITEMS] = list(_items(sent.get(ITEMS, []), shown.get(ITEMS, []), nested))
-    return item
+def _without_shown(patch: Json) -> Json:
+    return {name: value for name, value in patch.items() if name not in ONLY_SHOWN}
 
 
 def _says(patch: Any, shown: Any) -> bool:

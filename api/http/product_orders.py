@@ -29,7 +29,7 @@ CANCELS = Rows(CANCELLATIONS)
 async def submit(context: Context, http: HttpRequest, body: bytes, _: str) -> Made:
     """Take on an order. A repeat is answered as the first was; the same externalId with the same content is answered 200 with the order as it is."""
     key = caller.idempotency_key(http)
-    request = _submission(context.system, product_ordering.read_create(body), key)
+    request = submission(context.system, product_ordering.read_create(body), key)
     outcome = await context.submit(request)
     look_up = ORDERS.find if outcome.status == 200 else ORDERS.find_as_made
     found = await context.run(look_up, context.system, outcome.resource)
@@ -37,7 +37,8 @@ async def submit(context: Context, http: HttpRequest, body: bytes, _: str) -> Ma
     return Made(outcome.status, found)
 
 
-def _submission(system: System, document: dict[str, Any], key: str) -> Request:
+def submission(system: System, document: dict[str, Any], key: str = "") -> Request:
+    """What a TMF622 create asks of the engine, under a new id."""
     stream = f"po-{system.new_id()}"
     customer = customer_of(document, stream)
     requester = customer_of(document)

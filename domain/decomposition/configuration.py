@@ -43,11 +43,7 @@ def _values(item: Item, characteristics: Sequence[CharacteristicSpecification], 
         ordered = {each.name for each in characteristics}
         kept = {name: value for name, value in held.values.items() if name not in ordered}
         return _with_defaults({**kept, **values}, characteristics, catalog)
-    values = {**held.values, **values}
-    for each in characteristics:
-        if isinstance(each.default, dict) and each.name not in line.characteristics:
-            _follow(each, values, held.values, catalog)
-    return values
+    return {**held.values, **values}  # what a delta does not name is unchanged, also what was once derived from others (domain-rules 2.7)
 
 
 def _with_defaults(values: dict[str, Any], characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
@@ -57,10 +53,3 @@ def _with_defaults(values: dict[str, Any], characteristics: Sequence[Characteris
             if default is not None:
                 values[each.name] = default
     return values
-
-
-def _follow(each: CharacteristicSpecification, values: dict[str, Any], held: dict[str, Any], catalog: Catalog) -> None:
-    """A value that was derived from others goes with them; one that the customer had chosen stays."""
-    derive = catalog.compiled.expression(each.default)
-    if held.get(each.name) in (None, derive(held)):
-        values[each.name] = derive(values)

@@ -19,6 +19,7 @@ from domain.service import Service
 from domain.values import Place, Rejected
 
 LARGEST_PLAN = 200_000  # services
+SITE_ROLE = "installation"
 
 
 def plan_services(
@@ -57,7 +58,7 @@ class _Finder:
         specification = self.catalog.products.get(item.specification)
         if specification is None:
             return
-        inputs = {**item.values, "action": item.line.action, "site": _site(item, "installation", self.order)}
+        inputs = {**item.values, "action": item.line.action, "site": _site(item, SITE_ROLE, self.order)}
         todo: list[tuple[Child, dict[str, Any], ServiceDraft | None]] = [
             (child, inputs, None) for child in reversed(specification.children)
         ]
@@ -154,10 +155,13 @@ class _Finder:
 
 
 def _place(item: Item, role: str) -> Place | None:
-    for place in item.places:
-        if place.role == role and place.id:
-            return place
-    return None
+    """The place of this role; else the item's site, which for a service that only wants a site is whatever place there is. Nobody is sent to the A end
+    instead of the Z end."""
+    for wanted in (role, SITE_ROLE):
+        for place in item.places:
+            if place.role == wanted and place.id:
+                return place
+    return next((place for place in item.places if place.id), None) if role == SITE_ROLE else None
 
 
 def _site(item: Item, role: str, order: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.catalog import Catalog, TaskSpecification
+from domain.catalog import Catalog, Distribution, TaskSpecification
 from domain.decomposition.drafts import ServiceDraft
 from domain.plan import PlannedTask
 
@@ -37,9 +37,14 @@ def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs
 
 
 def _target(draft: ServiceDraft, catalog: Catalog, inputs: dict[str, Any]) -> str:
-    """Distribution (domain-rules 2.11): the first rule that fits, else the specification's own target system."""
+    rule = distribution_of(draft.specification.id, draft.action, inputs, catalog)
+    return rule.target_system if rule is not None else draft.specification.target_system
+
+
+def distribution_of(specification: str, action: str, inputs: dict[str, Any], catalog: Catalog) -> Distribution | None:
+    """The first distribution rule that fits (domain-rules 2.11); without one the specification's own target system counts."""
     for rule in catalog.distributions:
-        fits = rule.specification == draft.specification.id and (not rule.actions or draft.action in rule.actions)
+        fits = rule.specification == specification and (not rule.actions or action in rule.actions)
         if fits and catalog.compiled.condition(rule.condition)(inputs):
-            return rule.target_system
-    return draft.specification.target_system
+            return rule
+    return None

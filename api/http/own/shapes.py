@@ -202,6 +202,50 @@ class ProductOrderTree(TypedDict, total=False):
 
 
 @with_config(OPEN)
+class RuleLookedAt(TypedDict, total=False):
+    """A decomposition rule that was looked at for an item. `holds` is what became of its condition, null: unknown, something it reads is absent;
+    `reads` are the characteristics that it looked at, `sets` those that it gives to the services."""
+
+    productOrderItem: Required[str]
+    rule: Required[str]
+    parent: Required[str]
+    serviceSpecification: Required[str]
+    condition: Required[Any]
+    holds: Required[bool | None]
+    reads: Required[dict[str, Any]]
+    sets: Required[dict[str, Any]]
+    services: Required[list[str]]
+
+
+@with_config(OPEN)
+class TargetChosen(TypedDict, total=False):
+    """`chosenBy` is the id of the distribution rule, else `task` or `specification`, where the target system stands."""
+
+    task: Required[str]
+    service: Required[str]
+    targetSystem: Required[str]
+    chosenBy: Required[str]
+
+
+@with_config(OPEN)
+class ProductOrderExplanation(TypedDict, total=False):
+    """Why an order has the services and tasks it has, by the catalog that it is pinned to."""
+
+    id: Required[str]
+    catalog: Required[str]
+    rules: Required[list[RuleLookedAt]]
+    tasks: Required[list[TargetChosen]]
+
+
+@with_config(OPEN)
+class ProductOrderPreview(TypedDict, total=False):
+    """What an order would lead to if it came now. The ids in it are of this preview alone."""
+
+    tree: Required[ProductOrderTree]
+    explanation: Required[ProductOrderExplanation]
+
+
+@with_config(OPEN)
 class PublishedCatalog(TypedDict, total=False):
     """One published version. `document`, its content, is only told of a single one."""
 
@@ -227,6 +271,8 @@ DEAD_LETTER = own_shape(DeadLetter)
 LETTER_ACTION_BODY = own_shape(DeadLetterAction)
 LETTER_DECISIONS = own_shape(DeadLetterDecisions)
 TREE = own_shape(ProductOrderTree)
+EXPLANATION = own_shape(ProductOrderExplanation)
+PREVIEW = own_shape(ProductOrderPreview)
 LINES = own_shape(Event).many("Events")
 CATALOG = own_shape(PublishedCatalog)
 SHAPES = (
@@ -239,6 +285,8 @@ SHAPES = (
     LETTER_ACTION_BODY,
     LETTER_DECISIONS,
     TREE,
+    EXPLANATION,
+    PREVIEW,
     LINES,
     CATALOG,
 )

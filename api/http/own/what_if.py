@@ -1,0 +1,113 @@
+"""What-if and why: what an order would lead to if it came now, and which rules made what an order has."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.http import openapi
+from api.http.context import context_of
+from api.http.errors import HttpError, not_found
+from api.http.examples import MOBILE_LINE
+from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
+from api.http.own import ROOT, TITLE
+from api.http.own.shapes import EXPLANATION, PREVIEW
+from api.http.product_orders import ORDERS, SUBMIT, submission
+from api.wiring import System
+from domain.decomposition.explanation import ExplainedRule, ExplainedTask, explained_rules, explained_tasks
+from domain.plan import Plan
+from domain.product_order import ProductOrderAcknowledged, ProductOrderDecomposed
+from domain.recorded import Recorded
+from projections.order_trees import order_tree
+from schemas import product_ordering
+
+
+def add_what_if(router: APIRouter) -> None:
+    """The routes."""
+    router.add_api_route(
+        f"{ROOT}/orders/preview",
+        preview,
+        methods=["POST"],
+        **openapi.operation(
+            TITLE,
+            "What an order would lead to",
+            "order_preview",
+            {200: openapi.answer("The preview; nothing is stored.", PREVIEW.reference), **openapi.errors(400, 406, 413, 415, 422)},
+            (),
+            openapi.content(SUBMIT.shape.reference, example=MOBILE_LINE),
+        ),
+    )
+    router.add_api_route(
+        f"{ROOT}/orders/{{id}}/explanation",
+        explanation,
+        methods=["GET"],
+        **openapi.operation(
+            TITLE,
+            "Why an order has the services and tasks it has",
+            "order_explanation",
+            {200: openapi.answer("The explanation.", EXPLANATION.reference), **openapi.errors(404, 406, 409)},
+            (openapi.ID,),
+        ),
+    )
+
+
+async def preview(request: Request) -> Response:
+    """POST orders/preview: a TMF622 create in; the tree that it would make, and why, out."""
+    require_json_accepted(request)
+    document = product_ordering.read_create(await read_json_body(request))
+    context = context_of(request)
+    facts = await context.run(_what_if, context.system, document)
+    return json_response({"@type": "ProductOrderPreview", "tree": order_tree(facts), "explanation": _explained(context.system, facts)})
+
+
+def _what_if(system: System, document: dict[str, Any]) -> list[Recorded]:
+    return system.engine.what_if(submission(system, document))
+
+
+async def explanation(request: Request) -> Response:
+    """GET orders/{id}/explanation."""
+    require_json_accepted(request)
+    context = context_of(request)
+    history = await context.run(ORDERS.history, context.system, path_id(request))
+    if not history:
+        raise not_found("product order", str(request.path_params["id"])[:200])
+    return json_response(_explained(context.system, history))
+
+
+def _explained(system: System, history: Sequence[Recorded]) -> dict[str, Any]:
+    """The explanation of an order by its own events. Raises HttpError (409) for one that was rejected."""
+    made = history[0].event
+    plans = [each.event.plan for each in history if isinstance(each.event, ProductOrderDecomposed)]
+    if not isinstance(made, ProductOrderAcknowledged) or not plans:
+        raise HttpError(409, f"Order {history[0].stream} was rejected: nothing was made of it.", "conflict")
+    plan: Plan = plans[0]
+    for more in plans[1:]:
+        plan = plan.extended(more)
+    catalog = system.engine.catalogs[made.catalog]
+    return {
+        "@type": "ProductOrderExplanation",
+        "id": history[0].stream,
+        "catalog": made.catalog,
+        "rules": [_rule(each) for each in explained_rules(plan, catalog, history[0].stream)],
+        "tasks": [_task(each) for each in explained_tasks(plan, catalog)],
+    }
+
+
+def _rule(rule: ExplainedRule) -> dict[str, Any]:
+    return {
+        "productOrderItem": rule.item,
+        "rule": rule.rule,
+        "parent": rule.parent,
+        "serviceSpecification": rule.specification,
+        "condition": rule.condition,
+        "holds": rule.holds,
+        "reads": rule.reads,
+        "sets": rule.values,
+        "services": list(rule.services),
+    }
+
+
+def _task(task: ExplainedTask) -> dict[str, Any]:
+    return {"task": task.task, "service": task.service, "targetSystem": task.target_system, "chosenBy": task.chosen_by}

@@ -1,0 +1,101 @@
+"""Why an order has the services and tasks it has: the rules that were looked at, what they read, and what came of them (domain-rules 2.10, 2.11).
+
+Nothing of this is stored. It is found again from the plan and the catalog that the order is pinned to, which are what decided.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from domain.catalog import Catalog, Child
+from domain.catalog.expression import characteristics_of
+from domain.decomposition.tasks import distribution_of
+from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask
+from domain.record import record
+
+
+@record
+class ExplainedRule:
+    """One decomposition rule, looked at for one product order item. `parent` is the specification that it belongs to; `holds` what became of its
+    `condition` (None: unknown, something that it reads is absent); `reads` the values that it looked at; `values` those that it sets on the
+    services; `services` are the ids of what the item has by it."""
+
+    item: str
+    rule: str
+    parent: str
+    specification: str
+    condition: Any
+    holds: bool | None
+    reads: dict[str, Any]
+    values: dict[str, Any]
+    services: tuple[str, ...]
+
+
+@record
+class ExplainedTask:
+    """Who a task is for: `chosen_by` is the id of the distribution rule, else `task` or `specification`, where the target system stands."""
+
+    task: str
+    service: str
+    target_system: str
+    chosen_by: str
+
+
+def explained_rules(plan: Plan, catalog: Catalog, order: str) -> tuple[ExplainedRule, ...]:
+    """Every rule that decided about an item, in the order of the items. Items that are deleted are taken apart as they were built, without rules."""
+    services = {service.id: service for service in plan.services}
+    looked_at = (item for item in plan.items if item.action in ("add", "modify") and not item.missing)
+    return tuple([rule for item in looked_at for rule in _rules_of(item, services, catalog, order)])
+
+
+def _rules_of(item: PlannedItem, services: dict[str, PlannedService], catalog: Catalog, order: str) -> Iterator[ExplainedRule]:
+    specification = catalog.products.get(item.specification)
+    if specification is None:
+        return
+    inputs = {**item.values, "action": item.action, "site": _site(item, order)}
+    todo: list[tuple[str, Child, dict[str, Any]]] = [(specification.id, child, inputs) for child in reversed(specification.children)]
+    own = [services[id] for id in item.services if id in services]
+    while todo:
+        parent, child, given = todo.pop()
+        explained = _explained(item, parent, child, given, catalog, own)
+        yield explained
+        for id in explained.services:
+            below = catalog.services[child.specification].children
+            todo.extend((child.specification, rule, {**given, **services[id].values}) for rule in reversed(below))
+
+
+def _explained(
+    item: PlannedItem, parent: str, child: Child, inputs: dict[str, Any], catalog: Catalog, own: Sequence[PlannedService]
+) -> ExplainedRule:
+    holds = True if child.condition is True else catalog.compiled.condition(child.condition)(inputs)
+    found = [service.id for service in own if service.specification == child.specification] if holds else []
+    values = {each.target: catalog.compiled.expression(each.expression)(inputs) for each in child.mappings} if holds else {}
+    read = characteristics_of([child.condition, child.cardinality, *(each.expression for each in child.mappings)])
+    reads = {name: inputs.get(name) for name in sorted(read)}
+    return ExplainedRule(item.id, child.id, parent, child.specification, child.condition, holds, reads, values, tuple(found))
+
+
+def _site(item: PlannedItem, order: str) -> str:
+    places = sorted((place for place in item.places if place.id), key=lambda place: place.role != "installation")
+    return places[0].id if places else order
+
+
+def explained_tasks(plan: Plan, catalog: Catalog) -> tuple[ExplainedTask, ...]:
+    """Every task of the plan, with why its target system is what it is."""
+    items = {item.id: item for item in plan.items}
+    return tuple(
+        [
+            ExplainedTask(task.id, service.id, task.target_system, _chosen_by(task, service, items[service.owner], catalog))
+            for service in plan.services
+            for task in service.tasks
+            if service.owner in items
+        ]
+    )
+
+
+def _chosen_by(task: PlannedTask, service: PlannedService, item: PlannedItem, catalog: Catalog) -> str:
+    specification = catalog.services[service.specification]
+    if any(each.name == task.name and each.target_system for each in specification.tasks):
+        return "task"
+    inputs = {**item.values, **service.values, "action": service.action}
+    rule = distribution_of(specification.id, service.action, inputs, catalog)
+    return rule.id if rule is not None else "specification"
