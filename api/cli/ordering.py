@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 STATES = tuple(filter(None, TRANSITIONS))
 
+WHAT_IF = {"explain": "the id of an order", "preview": "a file"}
+
 # Seconds between two looks at orders that are followed.
 LOOK = 0.2
 
@@ -167,29 +169,54 @@ def _refuse_incomplete(ended: list[dict[str, Any]]) -> None:
 
 # orders -------------------------------------------------------------------------------------------------------------------------------
 def orders(
-    id: Annotated[str, typer.Argument(metavar="[ID]", help="one order, as a tree; none: the list")] = "",
+    id: Annotated[str, typer.Argument(metavar="ID|explain|preview", help="one order, as a tree; none: the list")] = "",
+    of: Annotated[
+        str, typer.Argument(metavar="ID|FILE", help="explain: the order; preview: a file with an order that is not handed in")
+    ] = "",
     state: Annotated[str, typer.Option(help="only orders in this state, or in one of several with commas")] = "",
     limit: Annotated[int, typer.Option(min=1, help="as many at most")] = 50,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """List product orders, or show one as a tree."""
+    """List product orders, show one as a tree, explain one, or preview what one would lead to."""
     _refuse_unknown(state)
-    from api.cli.client import PRODUCT_ORDERS, Api, order_path
-    from api.cli.terminal import console, print_json
+    if (id in WHAT_IF) != bool(of):
+        raise Failed(f"`orders {id}` needs {WHAT_IF[id]}." if id in WHAT_IF else f"What is to be done with {id} and {of}?", 2)
+    from api.cli.client import Api
 
     with Api(url_or_default(url)) as api:
-        if id:
-            tree = api.get(order_path(id, "tree"))
-            if as_json:
-                print_json(tree)
-            else:
-                from api.cli.trees import order_tree
+        if of:
+            from api.cli import what_if
 
-                console().print(order_tree(tree))
-            return
-        wanted = {"state": state} if state else {}
-        rows = list(api.pages(PRODUCT_ORDERS, limit, sort="-orderDate", **wanted))
+        if id == "preview":
+            what_if.preview(api, read_orders(of), as_json)
+        elif id == "explain":
+            what_if.explain(api, of, as_json)
+        elif id:
+            _show_tree(api, id, as_json)
+        else:
+            _show_list(api, state, limit, as_json)
+
+
+def _show_tree(api: "Api", id: str, as_json: bool) -> None:
+    from api.cli.client import order_path
+    from api.cli.terminal import console, print_json
+
+    tree = api.get(order_path(id, "tree"))
+    if as_json:
+        print_json(tree)
+    else:
+        from api.cli.trees import order_tree
+
+        console().print(order_tree(tree))
+
+
+def _show_list(api: "Api", state: str, limit: int, as_json: bool) -> None:
+    from api.cli.client import PRODUCT_ORDERS
+    from api.cli.terminal import print_json
+
+    wanted = {"state": state} if state else {}
+    rows = list(api.pages(PRODUCT_ORDERS, limit, sort="-orderDate", **wanted))
     if as_json:
         print_json(rows)
     else:

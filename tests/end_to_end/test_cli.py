@@ -91,6 +91,20 @@ def test_an_order_is_submitted_followed_to_its_end_listed_and_shown(engine: Engi
     assert crossconnect("orders", "--json", "--state", "completed", "--url", engine.url).json()[0]["state"] == "completed"
 
 
+def test_an_order_is_previewed_and_explained(engine: EngineProcess) -> None:
+    before = crossconnect("orders", "--json", "--url", engine.url).json()
+    shown = crossconnect("orders", "preview", "-", "--url", engine.url, stdin=order_of("what-if"))
+    assert shown.code == 0, shown.err
+    assert "mobile-line inProgress" in shown.out
+    assert "✓ mobile-line → mobile-service" in shown.out
+    assert crossconnect("orders", "--json", "--url", engine.url).json() == before
+    (order,) = crossconnect("submit", "-", "--json", "--url", engine.url, stdin=order_of("what-if")).json()
+    explained = crossconnect("orders", "explain", order["id"], "--url", engine.url).out
+    assert shown.out.splitlines()[-len(explained.splitlines()) :][0] == explained.splitlines()[0]
+    crossconnect("orders", "explain").fails_with(2, "`orders explain` needs the id of an order.")
+    crossconnect("orders", "preview", "-", "--url", engine.url, stdin=f"[{order_of('a')}, {order_of('b')}]").fails_with(2, "One order")
+
+
 def test_orders_come_from_standard_input_too_as_many_as_one_likes(engine: EngineProcess) -> None:
     several = f"[{order_of('many-1')}, {order_of('many-2')}]\n{order_of('many-3')}"
     ended = crossconnect("submit", "-", "--wait", "--json", "--url", engine.url, stdin=several).json()
