@@ -17,7 +17,7 @@ from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
 from adapters.topics.port import Batch, Message
 from domain.intake import DeadLettered, KeepDeadLetter
 from domain.order_document import customer_of
-from domain.product_order import CancelProductOrder, RefuseChange, SubmitProductOrder
+from domain.product_order import CancelProductOrder, RefuseChange, RejectProductOrder, SubmitProductOrder
 from domain.service_order import AnswerActivation, task_of_key
 from domain.values import Reason, Rejected
 from domain.work_order import AnswerWorkOrder
@@ -123,8 +123,12 @@ class Feed:
         return Request(KeepDeadLetter(stream, letter), message.key, _place(message))
 
     def _refused(self, message: Message, request: Request, error: Exception, aside: dict[int, str]) -> Request:
-        """A refused change of an order that exists is told by an event; everything else that was refused is set aside."""
+        """A refused change of an order that exists is told by an event, and an order that is not the one of its externalId is kept as rejected;
+        everything else that was refused is set aside."""
         command = request.command
+        if isinstance(error, Rejected) and error.code == "conflict" and isinstance(command, SubmitProductOrder):
+            rejected = RejectProductOrder(command.stream, command.document, command.customer, command.requester, error.reasons)
+            return request._replace(command=rejected, identities=request.identities[:1])  # the message's own, by which a repeat is known
         if isinstance(error, Rejected) and error.code != "unknown" and isinstance(command, CancelProductOrder):
             return Request(RefuseChange(command.stream, command.cancel, "cancel", error.reasons), request.customer, request.causation)
         return self._dead_letter(message, error, aside)

@@ -93,13 +93,11 @@ def _items_changed(recorded: Recorded) -> Told:
 
 
 def _information_required(recorded: Recorded) -> Told:
+    """As TMF622 v5 has it: one JSON Patch operation beside the order."""
     event: ProductOrderInformationRequired = recorded.event
-    document = {
-        **resource("ProductOrder", recorded.stream),
-        "productOrderItem": [{"id": event.item}],
-        "informationRequired": [{"op": "add", "path": path} for path in event.paths],
-    }
-    return Notification("ProductOrder", INFORMATION, recorded.stream, document, ",".join(event.paths))
+    document = {**resource("ProductOrder", recorded.stream), "productOrderItem": [{"id": event.item}]}
+    required = {"op": "add", "path": event.paths[0]}
+    return Notification("ProductOrder", INFORMATION, recorded.stream, document, ",".join(event.paths), {"informationRequired": required})
 
 
 def _information_supplied(recorded: Recorded) -> Told:

@@ -37,13 +37,13 @@ def render(topic: str, recorded: Recorded) -> list[Outgoing]:
 def _activation_request(recorded: Recorded) -> Outgoing:
     request = recorded.event.request
     about = cloud_events.headers(recorded, "crossconnect.activation.request.v1", recorded.stream, "activation-request.v1")
-    return _outgoing(ACTIVATION_REQUESTS, recorded, (*about, ("targetsystem", request["targetSystem"].encode())), _encode(request))
+    return _outgoing(ACTIVATION_REQUESTS, recorded, (*about, ("targetSystem", request["targetSystem"].encode())), _encode(request))
 
 
 def _work_order_request(recorded: Recorded) -> Outgoing:
     request = recorded.event.request
     about = cloud_events.headers(recorded, "crossconnect.work-order.request.v1", recorded.stream, "work-order-request.v1")
-    return _outgoing(WORK_ORDER_REQUESTS, recorded, (*about, ("targetsystem", request["targetSystem"].encode())), _encode(request))
+    return _outgoing(WORK_ORDER_REQUESTS, recorded, (*about, ("targetSystem", request["targetSystem"].encode())), _encode(request))
 
 
 def _domain_event(recorded: Recorded) -> Outgoing:

@@ -13,6 +13,7 @@ ACTIONS = ("add", "modify", "delete", "noChange")
 PERSONAL = ("relatedParty", "note", "notificationContact")
 REFERENCE = frozenset({"id", "href", "role", "@type", "@baseType", "@referredType", "@schemaLocation"})
 LARGEST_ORDER = 20_000  # items
+ONE = 1  # quantity of an item: a product has an id, a state and a life of its own
 
 
 @record
@@ -35,13 +36,16 @@ class OrderLine:
 
 
 def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:
-    """All items, nested ones after their parent. Raises Rejected when ids repeat or an item relies on one that is not there."""
+    """All items, nested ones after their parent. Raises Rejected when ids repeat, an item wants several products at once,
+    or relies on one that is not there."""
     lines: list[OrderLine] = []
     todo = [("", f"productOrderItem[{n}]", item) for n, item in enumerate(document["productOrderItem"])]
     todo.reverse()
     while todo:
         parent, path, item = todo.pop()
         lines.append(_line(parent, path, item))
+        if item.get("quantity", ONE) != ONE:
+            raise invalid(lines[-1], "quantity", f"must be {ONE}, not {item['quantity']}: each product is an item of its own")
         nested = item.get("productOrderItem") or ()
         todo.extend((str(item["id"]), f"{path}.productOrderItem[{n}]", nested[n]) for n in range(len(nested) - 1, -1, -1))
         if len(lines) > LARGEST_ORDER:

@@ -189,16 +189,17 @@ def _requested(stream: str, order: WorkOrder, world: World, action: str, decisio
 
 
 def work_order_document(stream: str, order: WorkOrder) -> dict[str, Any]:
-    """The TMF697 work order as field service gets it."""
-    visit = order.visit
+    """The TMF697 work order as field service gets it; what is not known is left out."""
+    visit, start = order.visit, order.requested_start
+    place = {"id": visit.place.id, "role": visit.place.role, "@type": "Place", "@referredType": "GeographicSite"}
     steps = visit.tasks or (visit.name,)
     return {
         "id": stream,
         "@type": "WorkOrder",
         "category": visit.template,
         "description": visit.name,
-        "place": {"id": visit.place.id, "role": visit.place.role, "@type": "Place", "@referredType": "GeographicSite"},
-        "requestedStartDate": order.requested_start,
+        **({"place": place} if visit.place.id else {}),
+        **({"requestedStartDate": start} if start is not None else {}),
         "order": [{"id": order.product_order, "@referredType": "ProductOrder"}],
         "workOrderItem": [
             {"id": str(number), "action": "add", "work": {"@type": "Work", "name": step}} for number, step in enumerate(steps, 1)
@@ -207,6 +208,8 @@ def work_order_document(stream: str, order: WorkOrder) -> dict[str, Any]:
 
 
 def _answer(command: AnswerWorkOrder, order: WorkOrder, world: World) -> Events:
+    if all(command.key != work_order_key(command.stream, decision) for decision in range(order.decision, 0, -1)):
+        raise Rejected("unknown", f"Nobody has asked for work order key {command.key!r}.")
     if command.key != order.key or order.final or order.state in TERMINAL:
         return (WorkOrderAnswerRecorded(command.key, command.outcome, command.at),)
     if command.outcome not in ENDING:

@@ -105,7 +105,7 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             reason = _reason("scheduled", "The order starts later, as requested.")
             return _row(key, SCHEDULED_START, recorded, {"id": recorded.stream}, START, event.due, reason)
         case ProductOrderInformationRequired():
-            return _information(key, event, recorded)
+            return _information(key, document, event, recorded)
         case ProductOrderStarted() | ProductOrderInformationSupplied() | ProductOrderCancellationAssessed():
             return None
         case TaskCompletedByHand() | TaskWithdrawn() | WorkOrderClosed():
@@ -188,10 +188,12 @@ def _manual(key: str, event: ManualTaskRequested, recorded: Recorded) -> Documen
     return _row(key, MANUAL, recorded, order, event.task, None, reason, **place, group=event.group, form=list(event.form))
 
 
-def _information(key: str, event: ProductOrderInformationRequired, recorded: Recorded) -> Document:
-    reason = _reason("information-required", f"The customer must supply {', '.join(event.paths)}.")
+def _information(key: str, document: Document | None, event: ProductOrderInformationRequired, recorded: Recorded) -> Document:
+    """One row an item, with all that it lacks."""
+    paths = [*(document["paths"] if document is not None else ()), *event.paths]
+    reason = _reason("information-required", f"The customer must supply {', '.join(paths)}.")
     order = {"id": recorded.stream, "itemId": event.item}
-    return _row(key, INFORMATION, recorded, order, information_node(event.item), None, reason, paths=list(event.paths))
+    return _row(key, INFORMATION, recorded, order, information_node(event.item), None, reason, paths=paths)
 
 
 def _visit_answered(document: Document | None, event: WorkOrderAnswered) -> Document | None:

@@ -40,7 +40,7 @@ def _begun(id: str, event: WorkOrderAcknowledged, time: datetime) -> Document:
         "category": visit.template,
         "description": visit.name,
         **present(requestedStartDate=event.requested_start),
-        "place": places([visit.place])[0],
+        **({"place": places([visit.place])[0]} if visit.place.id else {}),
         "order": [reference("ProductOrder", order)],
         **customer_party(event.customer),
         "workOrderItem": [_item(str(number), step, order, visit) for number, step in enumerate(visit.tasks or (visit.name,), 1)],
@@ -94,7 +94,7 @@ def _moved(document: Document, state: str, time: datetime) -> Document:
 
 WORK_ORDERS = View(
     name="work_orders",
-    generation=1,
+    generation=2,
     events=EVENTS,
     keys=keys,
     evolve=evolve,

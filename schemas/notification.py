@@ -3,6 +3,7 @@
 `timeOcurred` is spelled as TMF spells it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -19,13 +20,14 @@ _REFERENCE = ("id", "href", "role", "@type", "@referredType")
 @record
 class Notification:
     """What is told: `resource` in TMF's spelling (`ProductOrder`), `kind` (`Create`, `StateChange`…), the resource's `id` and what of it is told;
-    `path` names the attributes that changed or are required."""
+    `path` names the attributes that changed or are required; `beside` is what stands in the event next to the resource."""
 
     resource: str
     kind: str
     id: str
     document: dict[str, Any]
     path: str = ""
+    beside: Mapping[str, Any] | None = None
 
     @property
     def type(self) -> str:
@@ -81,7 +83,7 @@ def envelope(recorded: Recorded, told: Notification) -> Envelope:
         f"{told.resource} {told.id} {_SENTENCES[told.kind]}.",
         "normal",
         meta.time,
-        {name: told.document},
+        {name: told.document, **(told.beside or {})},
         told.path,
     )
 
@@ -90,7 +92,9 @@ def by_reference(value: Any) -> Any:
     """The part of a document that may leave in public: no names, no notes, no contact media, at any depth."""
     if isinstance(value, dict):
         return {
-            name: _referred(each) if name in BY_REFERENCE else by_reference(each) for name, each in value.items() if name not in LEFT_OUT
+            name: _referred(each) if name in BY_REFERENCE else by_reference(each)
+            for name, each in value.items()
+            if name not in LEFT_OUT and (name not in BY_REFERENCE or isinstance(each, dict | list))
         }
     return [by_reference(each) for each in value] if isinstance(value, list) else value
 

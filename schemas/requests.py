@@ -17,7 +17,7 @@ class SupportingService(TypedDict, total=False):
 
 @with_config(OPEN)
 class RequestedService(TypedDict, total=False):
-    """The TMF640 service as it should be when the task is done."""
+    """The TMF640 service as it should be when the task is done; `place` is left out when nobody has said where."""
 
     id: Required[Name]
     type: Required[Annotated[Literal["Service"], Field(alias="@type")]]
@@ -25,7 +25,7 @@ class RequestedService(TypedDict, total=False):
     name: Required[str]
     serviceSpecification: Required[SpecificationReference]
     serviceCharacteristic: Required[list[Characteristic]]
-    place: Required[list[RelatedPlace]]
+    place: list[RelatedPlace]
     supportingService: Required[list[SupportingService]]
 
 

@@ -1,4 +1,7 @@
-"""What target systems and field service answer (contract, "Downstream: activation", "Field service")."""
+"""What target systems and field service answer (contract, "Downstream: activation", "Field service").
+
+What is optional may also be null: many senders write out all that they know of, and mean that it is absent.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,8 +10,16 @@ from typing import Any, Literal, Required
 from pydantic import TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from schemas.parts import Characteristic, Name, StatedReason, TimePeriod
+from schemas.parts import Characteristic, Name
 from schemas.reading import OPEN, Json, Unreadable, read, time_at
+
+
+@with_config(OPEN)
+class AnswerReason(TypedDict, total=False):
+    """Why a target system or field service did not do it."""
+
+    code: str | None
+    message: str | None
 
 
 @with_config(OPEN)
@@ -17,15 +28,21 @@ class ActivationResult(TypedDict, total=False):
 
     activationKey: Required[Name]
     outcome: Required[Literal["completed", "rejected", "failed", "inProgress"]]
-    attempt: int
-    serviceCharacteristic: list[Characteristic]
-    reason: StatedReason
-    occurredAt: str
+    attempt: int | None
+    serviceCharacteristic: list[Characteristic] | None
+    reason: AnswerReason | None
+    occurredAt: str | None
+
+
+@with_config(OPEN)
+class AgreedPeriod(TypedDict, total=False):
+    startDateTime: str | None
+    endDateTime: str | None
 
 
 @with_config(OPEN)
 class Appointment(TypedDict, total=False):
-    validFor: Required[TimePeriod]
+    validFor: Required[AgreedPeriod | None]
 
 
 @with_config(OPEN)
@@ -34,9 +51,9 @@ class WorkOrderResult(TypedDict, total=False):
 
     workOrderKey: Required[Name]
     outcome: Required[Literal["scheduled", "inProgress", "completed", "cancelled", "failed"]]
-    appointment: Appointment
-    reason: StatedReason
-    occurredAt: str
+    appointment: Appointment | None
+    reason: AnswerReason | None
+    occurredAt: str | None
 
 
 ACTIVATION = TypeAdapter(ActivationResult)

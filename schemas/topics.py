@@ -18,13 +18,14 @@ LARGEST_BATCH = LARGEST_MESSAGE + 256 * 1024
 
 SCHEMAS = Path(__file__).with_name("json")
 
+TARGET = {"targetSystem": "who is to do it: of many consumers each takes its own"}
 CUSTOMER = "the customer id, so that all of a customer's messages meet in one partition"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic. `leads` says whether Crossconnect reads it (in) or writes it (out); `retention` is in milliseconds, -1 for ever; `messages` names the
-    JSON Schema (schemas/json) of each message by its `ce_type`, where `*` stands for part of it."""
+    JSON Schema (schemas/json) of each message by its `ce_type`, where `*` stands for part of it; `headers` what else stands beside it."""
 
     name: str
     leads: Literal["in", "out"]
@@ -32,6 +33,7 @@ class Topic:
     messages: Mapping[str, str]
     retention: int = 7 * DAY
     key: str = CUSTOMER
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> dict[str, str]:
@@ -71,6 +73,7 @@ MANIFEST: tuple[Topic, ...] = (
         "out",
         "What provisioning systems are to do",
         {"crossconnect.activation.request.v1": "activation-request.v1"},
+        headers=TARGET,
     ),
     Topic(
         "crossconnect.activation.results.v1",
@@ -83,6 +86,7 @@ MANIFEST: tuple[Topic, ...] = (
         "out",
         "What field service is to do",
         {"crossconnect.work-order.request.v1": "work-order-request.v1"},
+        headers=TARGET,
     ),
     Topic(
         "crossconnect.work-order.results.v1",
@@ -177,6 +181,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
                     "ce_type": {"type": "string", "description": kind},
                     "ce_id": {"type": "string"},
                     "ce_source": {"type": "string"},
+                    **{name: {"type": "string", "description": meaning} for name, meaning in topic.headers.items()},
                 },
             },
             "payload": {"$ref": f"#/components/schemas/{schema}"},

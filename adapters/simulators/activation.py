@@ -69,7 +69,7 @@ class ActivationPart:
         return ""
 
     def answers(self, request: Message) -> Sequence[Answer]:
-        if self._played is not None and dict(request.headers).get("targetsystem") not in self._played:
+        if self._played is not None and dict(request.headers).get("targetSystem") not in self._played:
             return ()
         asked = _decode(request.value)
         rule = self._script.decide(lambda: _facts(asked, request.key), OUTCOMES)

@@ -97,7 +97,7 @@ class FieldServicePart:
         return [final] * rule.repeat
 
     def _plays(self, request: Message) -> bool:
-        return self._played is None or dict(request.headers).get("targetsystem") in self._played
+        return self._played is None or dict(request.headers).get("targetSystem") in self._played
 
 
 def _facts(asked: _Request, customer: str) -> Mapping[str, Any]:

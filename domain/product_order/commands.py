@@ -22,6 +22,17 @@ class SubmitProductOrder:
 
 
 @record
+class RejectProductOrder:
+    """Keep an order that came by topic and was refused before it could be decided on."""
+
+    stream: str
+    document: Mapping[str, Any]
+    customer: str
+    requester: str
+    reasons: tuple[Reason, ...]
+
+
+@record
 class CancelProductOrder:
     """Stop the order. `include_completed` also undoes items that are completed; `request` is the TMF622 cancel as received."""
 
@@ -73,4 +84,13 @@ class RefuseChange:
     reasons: tuple[Reason, ...]
 
 
-Command = SubmitProductOrder | CancelProductOrder | SupplyInformation | StartProductOrder | ReportItems | PassPointOfNoReturn | RefuseChange
+Command = (
+    SubmitProductOrder
+    | RejectProductOrder
+    | CancelProductOrder
+    | SupplyInformation
+    | StartProductOrder
+    | ReportItems
+    | PassPointOfNoReturn
+    | RefuseChange
+)

@@ -13,6 +13,7 @@ from domain.product_order.commands import (
     Command,
     PassPointOfNoReturn,
     RefuseChange,
+    RejectProductOrder,
     ReportItems,
     StartProductOrder,
     SubmitProductOrder,
@@ -41,6 +42,8 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
     """The events that follow from `command`. Raises Rejected."""
     if isinstance(command, SubmitProductOrder):
         return () if order is not None else _submit(command, world)
+    if isinstance(command, RejectProductOrder):
+        return () if order is not None else (_rejected(command, command.reasons),)
     if order is None:
         raise Rejected("unknown", f"There is no product order {command.stream}.")
     match command:
@@ -63,15 +66,15 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
 
 
 def _submit(command: SubmitProductOrder, world: World) -> Events | Need:
-    document, personal = split_personal(command.document)
     try:
         plan = decompose(Order(command.stream, command.customer), read_lines(command.document), "", world)
     except Rejected as refused:
         if not command.keep_refusal:
             raise
-        return (ProductOrderRejected(command.customer, command.requester, document, personal, refused.reasons),)
+        return (_rejected(command, refused.reasons),)
     if isinstance(plan, Need):
         return plan
+    document, personal = split_personal(command.document)
     start = command.requested_start
     scheduled = (ProductOrderStartScheduled(start),) if start is not None and start > world.now else ()
     acknowledged = ProductOrderAcknowledged(
@@ -86,8 +89,13 @@ def _submit(command: SubmitProductOrder, world: World) -> Events | Need:
     return (acknowledged, *scheduled, ProductOrderDecomposed(plan), *_required(plan))
 
 
+def _rejected(command: SubmitProductOrder | RejectProductOrder, reasons: tuple[Reason, ...]) -> ProductOrderRejected:
+    return ProductOrderRejected(command.customer, command.requester, *split_personal(command.document), reasons)
+
+
 def _required(plan: Plan) -> Iterator[ProductOrderInformationRequired]:
-    return (ProductOrderInformationRequired(item.id, item.missing) for item in plan.items if item.missing)
+    """One event for each thing that is missing, because TMF's event has room for one."""
+    return (ProductOrderInformationRequired(item.id, (path,)) for item in plan.items for path in item.missing)
 
 
 def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Events | Need:

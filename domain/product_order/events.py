@@ -49,6 +49,8 @@ class ProductOrderDecomposed:
 
 @record
 class ProductOrderInformationRequired:
+    """`paths` are told one by one since there is TMF's event of it."""
+
     item: str
     paths: tuple[str, ...]
 

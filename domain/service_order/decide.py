@@ -145,6 +145,7 @@ def _requested(stream: str, order: ServiceOrder, task: Task, world: World, decis
 # Answers and time-outs ----------------------------------------------------------------------------------------------------------------
 def _answer(command: AnswerActivation, order: ServiceOrder, world: World) -> Iterator[Any]:
     task = _task(order, command.task)
+    _check_issued(command, task)
     if not _counts(command, task):
         yield AnswerRecorded(command.task, command.key, command.outcome, command.reason, command.at)
         return
@@ -159,6 +160,18 @@ def _answer(command: AnswerActivation, order: ServiceOrder, world: World) -> Ite
         yield _raised(order, task, command.reason)
     elif command.outcome == "failed":
         yield from _next_attempt(command.stream, order, command.task, command.reason, world)
+
+
+def _check_issued(command: AnswerActivation, task: Task) -> None:
+    """A key that was issued may be answered late; one that never was is nobody's."""
+    if command.key == task.key != "":
+        return
+    planned = task.planned
+    for decision in range(1, task.decision + 1):
+        action = INVERSE[planned.action] if 0 < task.first_undo <= decision else planned.action
+        if command.key == activation_key(command.stream, planned, action, decision):
+            return
+    raise Rejected("unknown", f"Nobody has asked for activation key {command.key!r}.")
 
 
 def _answered(command: AnswerActivation, order: ServiceOrder, task: Task) -> ActivationAnswered:

@@ -20,6 +20,7 @@ def activation_request(
     """The message for one attempt. Its times are datetimes, written as RFC 3339 where it leaves."""
     service = order.items[task.item].service
     start = order.requested_start
+    places = [{"id": place.id, "role": place.role} for place in service.places if place.id]
     return {
         "activationKey": key,
         "attempt": attempt,
@@ -33,7 +34,7 @@ def activation_request(
             "name": service.name,
             "serviceSpecification": {"id": service.specification, "version": service.version},
             "serviceCharacteristic": [{"name": name, "value": value} for name, value in values.items()],
-            "place": [{"id": place.id, "role": place.role} for place in service.places],
+            **({"place": places} if places else {}),
             "supportingService": [{"id": id} for id in service.supporting],
         },
         "serviceOrder": {"id": stream, "itemId": task.item},

@@ -17,7 +17,7 @@ CLOSED = frozenset({CANCELLED, FAILED})
 @record
 class Task:
     """Where one step is. `first_attempt` is where the present retry budget began; `rejected` that the key has its final answer;
-    `fallout` the number of the fallout it is in."""
+    `fallout` the number of the fallout it is in; `first_undo` the first decision that takes it back, 0 when none does."""
 
     planned: PlannedTask
     item: str
@@ -30,6 +30,7 @@ class Task:
     rejected: bool = False
     due: datetime | None = None
     fallout: int = 0
+    first_undo: int = 0
 
     def in_state(self, state: str, due: datetime | None = None, rejected: bool = False, fallout: int = 0) -> "Task":
         """The same step somewhere else on its way."""
@@ -45,13 +46,15 @@ class Task:
             rejected or self.rejected,
             due,
             fallout or self.fallout,
+            self.first_undo,
         )
 
     def requested(self, key: str, attempt: int, decision: int, undo: bool, due: datetime | None) -> "Task":
         """The step once a request is out. A new decision, or a retry by an operator, begins a new budget of attempts."""
         new_budget = decision != self.decision or self.state == FALLOUT
         first = attempt if new_budget else self.first_attempt
-        return Task(self.planned, self.item, RUNNING, key, attempt, first, decision, undo, False, due)
+        first_undo = self.first_undo or (decision if undo else 0)
+        return Task(self.planned, self.item, RUNNING, key, attempt, first, decision, undo, False, due, 0, first_undo)
 
     def ended(self, skipped: bool = False) -> "Task":
         """The step once it is done, or taken back."""

@@ -69,7 +69,7 @@ def visit_node(visit: PlannedVisit) -> Document:
         "template": visit.template,
         "targetSystem": visit.target_system,
         "state": ACKNOWLEDGED,
-        "place": {"id": visit.place.id, "role": visit.place.role},
+        **({"place": {"id": visit.place.id, "role": visit.place.role}} if visit.place.id else {}),
         "items": list(visit.items),
         "tasks": list(visit.tasks),
         "skills": list(visit.skills),

@@ -116,6 +116,23 @@ def test_an_external_id_makes_one_order_whatever_carries_it(topics: Topics) -> N
     assert len(topics.streams("po-")) == 1
 
 
+def test_an_external_id_of_another_order_leaves_a_rejected_order_with_the_reason(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order(externalId="x1"), headers=cloud_event("submit", "e1"))
+    (first,) = topics.streams("po-")
+    for _ in range(2):  # the message again is no third order
+        topics.send(PRODUCT_ORDER_COMMANDS, order("tv", externalId="x1"), headers=cloud_event("submit", "e2"))
+    _, second = topics.streams("po-")
+    (kept,) = [CODEC.decode(row) for row in topics.log.read([second])]
+    assert (type(kept.event).__name__, kept.meta.correlation) == ("ProductOrderRejected", "e2")
+    assert kept.event.reasons[0].code == "conflict"
+    assert first in kept.event.reasons[0].message
+    topics.send(
+        PRODUCT_ORDER_COMMANDS, order(externalId="x1"), headers=cloud_event("submit", "e3")
+    )  # the external id is still the first order's
+    assert topics.streams("po-") == [first, second]
+    assert topics.dead_letters() == []
+
+
 def test_an_order_that_the_catalog_refuses_is_kept_as_rejected(topics: Topics) -> None:
     topics.send(PRODUCT_ORDER_COMMANDS, order("unheard-of"))
     assert topics.events() == ["ProductOrderRejected"]
@@ -227,6 +244,32 @@ def redriven(letters: list[DeadLettered]) -> list[Outgoing]:
 def test_a_message_that_says_nonsense_about_its_attempts_is_tried_for_the_first_time(topics: Topics, said: bytes) -> None:
     topics.send(PRODUCT_ORDER_COMMANDS, b"{", headers=((ATTEMPTS, said),))
     assert [letter.attempts for letter in topics.dead_letters()] == [1]
+
+
+@pytest.mark.parametrize("end", ["add.99", "frobnicate.1"])
+def test_an_answer_under_a_key_that_was_never_issued_is_set_aside(topics: Topics, end: str) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order())
+    key = f"so-1-1.2.activate.{end}"
+    topics.send(ACTIVATION_RESULTS, {"activationKey": key, "outcome": "completed"})
+    (letter,) = topics.dead_letters()
+    assert letter.reason == f"Nobody has asked for activation key '{key}'."
+
+
+def test_what_is_optional_in_an_answer_may_be_null(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order())
+    absent = dict.fromkeys(("attempt", "serviceCharacteristic", "reason", "occurredAt"))
+    topics.send(ACTIVATION_RESULTS, {"activationKey": "so-1-1.2.activate.add.1", "outcome": "completed", **absent})
+    assert "ProductActivated" in topics.events()
+    topics.send(PRODUCT_ORDER_COMMANDS, order("tv"))
+    for task in ("reserve", "configure"):
+        for service in ("1", "2", "3", "4"):
+            topics.send(ACTIVATION_RESULTS, {"activationKey": f"so-2-1.{service}.{task}.add.1", "outcome": "completed"})
+    before = len(topics.dead_letters())
+    for nothing in (None, {"validFor": None}, {"validFor": {"startDateTime": None, "endDateTime": None}}):
+        answer = {"workOrderKey": "wo-2-1.1", "outcome": "scheduled", "appointment": nothing, "occurredAt": None}
+        topics.send(WORK_ORDER_RESULTS, {**answer, "reason": {"code": None, "message": None}})
+    assert topics.events().count("WorkOrderAnswered") == 3
+    assert len(topics.dead_letters()) == before
 
 
 def test_an_answer_moves_its_order_on_and_a_repeat_changes_nothing(topics: Topics) -> None:

@@ -101,7 +101,7 @@ def test_a_request_is_keyed_by_customer_and_says_what_it_is(stage: Stage) -> Non
     (record,) = stage.await_records(1)
     assert record.key == "cust-2"
     assert record.headers["ce_id"] == "so-7-1:1"
-    assert record.headers["targetsystem"] == "gpon"
+    assert record.headers["targetSystem"] == "gpon"
     assert json.loads(record.value)["activationKey"] == "so-7-1.1.activate.add.1"
 
 

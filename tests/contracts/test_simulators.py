@@ -33,7 +33,7 @@ class Topics:
 
     def ask(self, value: Mapping[str, Any], key: str = "cust-1") -> None:
         target = str(value["targetSystem"]).encode()
-        headers = (("targetsystem", target),)
+        headers = (("targetSystem", target),)
         self.requests.append(Message("requests", 0, len(self.requests), key, headers, json.dumps(value).encode(), 0))
 
     def reopen(self) -> "Topics":

@@ -122,7 +122,7 @@ def test_modify_touches_what_differs(world: InMemory) -> None:
     order = having(world, add("1", "fibre-broadband"))
     planned = plan(world, change("1", "modify", world.product(order, "1"), downstream=1000))
     assert {name for name, action in actions(planned).items() if action == "modify"} == {"gpon-port", "internet-access", "ip-session"}
-    assert planned.items[0].values == {"downstream": 1000, "upstream": 500, "staticIp": False}
+    assert planned.items[0].values == {"downstream": 1000, "upstream": 250, "staticIp": False}  # upstream is not named, so it stays
     assert by_specification(planned, "gpon-port").previous == {"downstream": 500, "upstream": 250}
 
 
@@ -215,6 +215,24 @@ def test_a_part_cannot_rely_on_its_own_bundle(world: InMemory) -> None:
         world.order(add("1", "triple-play", nested=[broadband, add("1.2", "voice-line"), add("1.3", "tv")]))
 
 
+# Places ---------------------------------------------------------------------------------------------------------------------------------
+def places(planned: Plan) -> dict[str, list[str]]:
+    return {service.specification: [f"{place.role} {place.id}" for place in service.places] for service in planned.services}
+
+
+def test_ethernet_that_names_no_ends_is_built_at_the_site_that_it_names(world: InMemory) -> None:
+    planned = plan(world, add("1", "business-ethernet", site="site-1", bandwidth=100))
+    assert set(map(tuple, places(planned).values())) == {("installation site-1",)}
+    assert [(visit.template, visit.place.id) for visit in planned.visits] == [("site-visit-a", "site-1"), ("site-visit-z", "site-1")]
+
+
+def test_what_is_for_one_end_is_not_sent_to_the_other(world: InMemory) -> None:
+    item = add("1", "business-ethernet", bandwidth=100)
+    item["product"]["place"] = [{"id": "site-a", "role": "aEnd"}]
+    found = places(plan(world, item))
+    assert (found["nid-a"], found["nid-z"]) == (["aEnd site-a"], [])
+
+
 # Refusals ---------------------------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("item", "sentence", "path"),
@@ -244,6 +262,8 @@ def test_a_part_cannot_rely_on_its_own_bundle(world: InMemory) -> None:
             "'mobile-line' is not a part of 'tv'",
             "productOrderItem[0].productOrderItem[0].productOffering",
         ),
+        ({**add("1", "tv"), "quantity": 3}, "Item 1: quantity must be 1, not 3", "productOrderItem[0].quantity"),
+        ({**add("1", "tv"), "quantity": 0}, "Item 1: quantity must be 1, not 0", "productOrderItem[0].quantity"),
         (change("1", "delete", "pr-9-9"), "'pr-9-9' is not in the install base", "productOrderItem[0].product.id"),
     ],
 )

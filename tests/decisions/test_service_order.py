@@ -33,7 +33,7 @@ from domain.service_order import (
     decider,
     task_of_key,
 )
-from domain.values import Reason, Who
+from domain.values import Place, Reason, Who
 from tests.decisions.given import NOW, Like, given
 from tests.decisions.made import by_hand, service, task
 
@@ -116,6 +116,12 @@ def test_the_request_is_the_message_of_the_contract() -> None:
     }
 
 
+def test_the_request_of_a_service_that_is_nowhere_names_no_place() -> None:
+    for places in ((), (Place("", "installation"),)):
+        begun = made(service("1", task("1.1.activate"), places=places))
+        assert "place" not in after(DISPATCH, begun=begun)[-1].request["service"]
+
+
 @pytest.mark.parametrize(
     ("key", "found"),
     [
@@ -162,8 +168,23 @@ def test_the_first_final_answer_counts_and_later_ones_change_nothing(late: str) 
     given(*after(DISPATCH, answer("rejected"))).when(answer(late)).then(Like(AnswerRecorded, outcome=late))
 
 
-def test_an_answer_under_another_key_changes_nothing() -> None:
-    given(*after(DISPATCH)).when(answer("completed", key="so-1-1.1.activate.add.9")).then(Like(AnswerRecorded))
+@pytest.mark.parametrize("rest", ["add.2", "add.99", "add.01", "add.0", "delete.1", "frobnicate.1", "add."])
+def test_an_answer_under_a_key_that_was_never_issued_is_refused(rest: str) -> None:
+    key = f"so-1-1.1.activate.{rest}"
+    sentence = f"Nobody has asked for activation key '{key}'."
+    given(*after(DISPATCH)).when(answer("completed", key=key)).then_rejected("unknown", sentence)
+
+
+def test_nothing_is_answered_before_it_was_asked() -> None:
+    given(made()).when(answer("completed")).then_rejected("unknown", KEY)
+
+
+def test_late_answers_under_earlier_keys_are_kept() -> None:
+    again = after(DISPATCH, answer("rejected"), resolve("retry"), answer("completed", key="so-1-1.1.activate.add.2"), UNDO)
+    for key in (KEY, "so-1-1.1.activate.add.2"):
+        given(*again).when(answer("failed", key=key)).then(Like(AnswerRecorded, key=key))
+    given(*again).when(answer("failed", key="so-1-1.1.activate.delete.2")).then_rejected("unknown")
+    given(*again).when(answer("completed", key="so-1-1.1.activate.delete.3")).then(Like(ActivationAnswered, undo=True))
 
 
 def test_a_refusal_is_fallout_at_once() -> None:

@@ -8,7 +8,7 @@ import pytest
 from domain import fallout
 from domain.fallout import FalloutRaised, FalloutResolved, ResolveTask
 from domain.service_order import PassDeadline
-from domain.values import Reason, Who
+from domain.values import Place, Reason, Who
 from domain.work_order import (
     AcknowledgeWorkOrder,
     AnswerWorkOrder,
@@ -62,6 +62,15 @@ def test_the_request_is_the_message_of_the_contract() -> None:
     assert (request["action"], request["answerBy"]) == ("create", NOW + timedelta(seconds=900))
 
 
+def test_a_request_leaves_out_what_is_not_known() -> None:
+    assert "requestedStartDate" not in REQUESTED[-1].request["workOrder"]
+    start = NOW + timedelta(days=1)
+    nowhere = WorkOrderAcknowledged("po-1", "cust-1", visit(place=Place("", "installation")), start)
+    document = asked(RequestWorkOrder(WO), history=(nowhere,))[-1].request["workOrder"]
+    assert document["requestedStartDate"] == start
+    assert "place" not in document
+
+
 def test_the_first_final_answer_counts_and_later_ones_are_recorded() -> None:
     given(*REQUESTED).when(answer("completed")).then(Like(WorkOrderAnswered, outcome="completed", state="completed"))
     given(*REQUESTED, *given(*REQUESTED).when(answer("completed")).events).when(answer("failed")).then(
@@ -69,8 +78,13 @@ def test_the_first_final_answer_counts_and_later_ones_are_recorded() -> None:
     )
 
 
-def test_an_answer_for_another_key_changes_nothing() -> None:
-    given(*REQUESTED).when(answer("completed", decision=7)).then(Like(WorkOrderAnswerRecorded))
+def test_an_answer_for_a_key_that_was_never_issued_is_refused() -> None:
+    given(*REQUESTED).when(answer("completed", decision=7)).then_rejected("unknown", "Nobody has asked for work order key 'wo-1-1.7'.")
+    given(MADE).when(answer("completed")).then_rejected("unknown", "wo-1-1.1")
+
+
+def test_an_answer_for_an_earlier_key_changes_nothing() -> None:
+    given(*asked(RequestWorkOrder(WO), CancelWorkOrder(WO))).when(answer("completed")).then(Like(WorkOrderAnswerRecorded))
 
 
 def test_an_appointment_moves_the_deadline_behind_it() -> None:

@@ -1,5 +1,6 @@
 """The two queues: fallouts, and open obligations."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,14 @@ def test_an_order_for_later_waits_for_its_day() -> None:
 def test_a_cancel_before_its_day_leaves_nothing_open() -> None:
     later = order(item("1", "mobile-line"), requestedStartDate="2026-12-24T00:00:00Z")
     Story().submit("po-1", later).cancel("po-1").then_rows(OBLIGATIONS, {})
+
+
+def test_everything_that_an_item_lacks_is_one_row() -> None:
+    (told,) = [each for each in Story().submit("po-1", order(item("1", "business-ethernet"))).log if hasattr(each.event, "paths")]
+    (key,) = OBLIGATIONS.keys(told)
+    row = OBLIGATIONS.evolve(OBLIGATIONS.evolve(None, told, key), replace(told, event=replace(told.event, paths=("second",))), key)
+    assert row is not None
+    assert row["paths"] == [*told.event.paths, "second"]
 
 
 def test_missing_information_is_named_until_it_is_supplied() -> None:

@@ -47,6 +47,18 @@ def changes() -> Story:
     return story.submit("po-7", order(item("1", "mobile-line"), requestedStartDate=later)).cancel("po-7").finish()
 
 
+def nowhere() -> Story:
+    """Orders that name no place, or one without an id."""
+    story = (
+        Story()
+        .submit("po-1", order(item("1", "fibre-broadband", site=""), item("2", "business-ethernet", site="", bandwidth=100)))
+        .finish()
+    )
+    unnamed = item("1", "tv", site="")
+    unnamed["product"]["place"] = [{"role": "installation", "name": "The barn"}]
+    return story.submit("po-2", order(unnamed)).finish()
+
+
 def dead_letters() -> Story:
     """Messages that nobody can read: two wait, one is sent again, one is given up."""
     stream, story = "dead-crossconnect.product-order.commands.v1-0", Story()

@@ -7,7 +7,7 @@ import pytest
 from projections import CANCELLATIONS, PRODUCT_ORDERS, PRODUCTS, SERVICE_ORDERS, SERVICES, WORK_ORDERS
 from projections.view import Document, View
 from tests.views.story import Story
-from tests.wire.histories import changes, triple_play, troubles
+from tests.wire.histories import changes, nowhere, triple_play, troubles
 from tests.wire.tmf import faults
 
 RESOURCES = {
@@ -20,7 +20,7 @@ RESOURCES = {
 }
 
 
-@pytest.mark.parametrize("history", [triple_play, troubles, changes])
+@pytest.mark.parametrize("history", [triple_play, troubles, changes, nowhere])
 @pytest.mark.parametrize("view", RESOURCES, ids=lambda view: view.name)
 def test_documents_are_valid_at_every_step(history: Callable[[], Story], view: View) -> None:
     rows: dict[str, Document] = {}
@@ -34,6 +34,16 @@ def test_documents_are_valid_at_every_step(history: Callable[[], Story], view: V
             if step not in checked:
                 checked.add(step)
                 assert faults(RESOURCES[view], document) == [], f"{key} after {step}"
+
+
+def test_documents_of_what_is_nowhere_name_no_place() -> None:
+    rows: dict[tuple[str, str], Document] = {}
+    for recorded in nowhere().log:
+        for view in (SERVICE_ORDERS, WORK_ORDERS, SERVICES):
+            for key in view.keys(recorded) if isinstance(recorded.event, view.events) else ():
+                rows[view.name, key] = view.evolve(rows.get((view.name, key)), recorded, key) or {}
+    assert rows
+    assert [row for row in rows.values() if "place" in row] == []
 
 
 def test_the_check_finds_what_is_wrong() -> None:

@@ -19,7 +19,7 @@ from domain.recorded import Meta, Recorded
 from schemas.generate import FOLDER, MESSAGES
 from schemas.topics import MANIFEST
 from tests.views.story import BEGINNING, Story, item, order
-from tests.wire.histories import everything, troubles
+from tests.wire.histories import everything, nowhere, troubles
 from tests.wire.tmf import faults
 
 EVENT_TOPICS = [outgoing.notification_topic(resource) for resource in notifications.STREAMS]
@@ -80,7 +80,7 @@ def test_an_activation_request_is_the_contracts() -> None:
         "ce_sequence": str(message.sequence),
         "ce_streamversion": str(message_of(story, message).version),
         "ce_dataschema": "/schemas/activation-request.v1.json",
-        "targetsystem": "hlr",
+        "targetSystem": "hlr",
     }
 
 
@@ -100,7 +100,7 @@ def test_a_work_order_request_is_the_contracts() -> None:
     assert set(value(first)) == {"workOrderKey", "targetSystem", "action", "workOrder", "productOrder", "answerBy"}
     assert (value(first)["workOrderKey"], value(first)["action"]) == ("wo-1-1.1", "create")
     about = headers(first)
-    assert (about["ce_type"], about["ce_subject"], about["targetsystem"]) == (
+    assert (about["ce_type"], about["ce_subject"], about["targetSystem"]) == (
         "crossconnect.work-order.request.v1",
         "wo-1-1",
         "field-service",
@@ -117,6 +117,28 @@ def test_every_message_is_a_cloud_event_for_others_too(topic: str) -> None:
         event = from_binary_event(KafkaMessage(headers=about, key=message.key.encode(), value=message.value))
         assert event.get_time() is not None
         assert event.get_data() == value(message)
+
+
+def hollow(value: Any, path: str = "$") -> list[str]:
+    """Where a message says null, or an id that is none. (The content of events of the log is not TMF's.)"""
+    if isinstance(value, dict):
+        found = [f"{path}.{name}" for name, each in value.items() if each is None or (name == "id" and not each)]
+        return found + [place for name, each in value.items() for place in hollow(each, f"{path}.{name}")]
+    return [place for n, each in enumerate(value) for place in hollow(each, f"{path}[{n}]")] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize(
+    "topic", [topic for topic in outgoing.EVENTS if topic not in (outgoing.DEAD_LETTERS, outgoing.DOMAIN_EVENTS_TOPIC)]
+)
+def test_no_message_says_that_it_does_not_know(topic: str) -> None:
+    for message in (*messages(topic, everything()), *messages(topic, nowhere().log)):
+        assert hollow(value(message)) == []
+
+
+def test_a_visit_to_nowhere_names_no_place() -> None:
+    story = nowhere()
+    assert all("place" not in value(each)["workOrder"] for each in messages(outgoing.WORK_ORDER_REQUESTS, story.log))
+    assert [each["event"]["workOrder"] for each in told("work-order", story.log) if "place" in each["event"]["workOrder"]] == []
 
 
 @pytest.mark.parametrize("topic", [topic for topic in outgoing.EVENTS if topic != outgoing.DEAD_LETTERS])
@@ -218,7 +240,8 @@ def test_missing_information_names_its_paths() -> None:
     (asked,) = [each for each in told("product-order", story.log) if each["eventType"] == "ProductOrderInformationRequiredEvent"]
     path = "productOrderItem[0].product.productCharacteristic[bandwidth]"
     assert asked["fieldPath"] == path
-    assert asked["event"]["productOrder"]["informationRequired"] == [{"op": "add", "path": path}]
+    assert asked["event"]["informationRequired"] == {"op": "add", "path": path}
+    assert asked["event"]["productOrder"]["productOrderItem"] == [{"id": "1"}]
 
 
 def test_an_item_that_stopped_says_why() -> None:
