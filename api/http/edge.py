@@ -44,7 +44,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope["path"] = scope["path"].rstrip("/") or "/"
+        scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         answer = _Answer(scope["method"], send)
         began = perf_counter()
         try:
@@ -52,7 +52,7 @@ class Edge:
         except ClientDisconnect:
             pass  # it left before its request was complete: there is nothing to do, and nobody to answer
         except Exception as error:
-            log.exception("request failed", method=scope["method"], path=scope["path"], exc_info=error)
+            log.exception("request failed", method=answer.method, path=scope["path"], exc_info=error)
             if not answer.begun:
                 await error_response(HttpError(500, "Crossconnect failed on this request; its log says why."))(scope, receive, answer)
         finally:
@@ -66,7 +66,7 @@ class Edge:
             await self._options(scope, receive, send)
             return
         if scope["method"] == "HEAD":
-            scope["method"], scope[HEAD_ONLY] = "GET", True
+            scope["method"], scope[HEAD_ONLY] = "GET", True  # ours, not the server's: it must know that no body follows
         await self._app(scope, receive, send)
 
     async def _options(self, scope: Scope, receive: Receive, send: "_Answer") -> None:

@@ -111,6 +111,7 @@ async def test_metrics_have_the_names_of_the_contract(client: httpx.AsyncClient)
     for name in ("crossconnect_dead_letters_total", "crossconnect_open_obligations", "crossconnect_relay_lag_seconds"):
         assert f"# TYPE {name.removesuffix('_total')}" in text
     assert f'crossconnect_http_requests_total{{method="GET",route="{ORDERS}/{{id}}",status="404"}}' in text
+    assert "_created" not in text
 
 
 # Documents ----------------------------------------------------------------------------------------------------------------------------

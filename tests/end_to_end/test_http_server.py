@@ -39,6 +39,17 @@ def test_a_body_of_20_mb_is_refused_and_the_connection_goes_on(client: httpx.Cli
         assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("path", [ORDERS, "/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/console", f"{ORDERS}/po-none"])
+def test_head_answers_with_the_length_of_what_get_would_and_is_no_fault(server: Crossconnect, client: httpx.Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (get.status_code, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert path == "/metrics" or head.headers["content-length"] == str(len(get.content))
+    assert client.get("/healthz").status_code == 200
+    assert "request failed" not in server.last_words()
+    assert "Traceback" not in server.last_words()
+
+
 def test_a_client_that_leaves_in_mid_body_harms_nobody(server: Crossconnect, client: httpx.Client) -> None:
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(
