@@ -39,8 +39,8 @@ def merged(sent: Json, shown: Json, patch: Json) -> Json:
     """RFC 7396 for the order, but for its lists of items and of characteristics, which are merged by id and by name: what is not named stays. What
     says only what is shown anyway changes nothing. Raises Rejected for changes that are none of information that is missing."""
     as_shown: Json = msgspec.json.decode(msgspec.json.encode(shown))
-    document: Json = _merge(sent, as_shown, patch)
-    for name in document.keys() | sent.keys():
+    document: Json = merge(sent, as_shown, patch)
+    for name in sorted(document.keys() | sent.keys()):
         if name != ITEMS and document.get(name) != sent.get(name):
             what = f"{name} can only be changed by an amendment: a PATCH supplies what items wait for."
             raise Rejected("conflict", what, (Reason("conflict", what, name),))
@@ -60,7 +60,7 @@ def _own(document: Json) -> Iterator[tuple[str, Json]]:
 
 
 # Merging ------------------------------------------------------------------------------------------------------------------------------
-def _merge(sent: Any, shown: Any, patch: Any) -> Any:
+def merge(sent: Any, shown: Any, patch: Any) -> Any:
     """Objects are merged, null removes, everything else replaces."""
     if not isinstance(patch, dict):
         return patch
@@ -74,7 +74,7 @@ def _merge(sent: Any, shown: Any, patch: Any) -> Any:
         elif name in KEYS and isinstance(value, list):
             document[name] = list(_merge_list(document.get(name), seen.get(name), value, KEYS[name]))
         else:
-            document[name] = _merge(document.get(name), seen.get(name), value)
+            document[name] = merge(document.get(name), seen.get(name), value)
     return document
 
 
@@ -84,7 +84,7 @@ def _merge_list(sent: Any, shown: Any, patches: list[Any], key: str) -> Iterator
     wanted = {str(patch[key]): patch for patch in patches if isinstance(patch, dict) and key in patch}
     for entry in sent or ():
         id = str(entry.get(key))
-        yield _merge(entry, known.get(id), _without_shown(wanted.pop(id, {})))
+        yield merge(entry, known.get(id), _without_shown(wanted.pop(id, {})) if key == "id" else wanted.pop(id, {}))
     for id, patch in wanted.items():
         if id not in known or not _says(patch, known[id]):
             yield patch

@@ -49,15 +49,14 @@ def submission(system: System, document: dict[str, Any], key: str = "") -> Reque
 
 # PATCH productOrder: what was missing is supplied ----------------------------------------------------------------------------------------
 async def supply(context: Context, http: HttpRequest, body: bytes, id: str) -> Made:
-    """Merge the patch into the order; only items that wait for information may differ afterwards."""
+    """Merge the patch into the order; it may only say what items wait for."""
     key = caller.idempotency_key(http)
     patch = product_ordering.read_update(body)
     sent, shown = await context.run(_order_as_it_reads, context.system, id)
     document = product_ordering.check_create(information.merged(sent, shown, patch))
+    command = SupplyInformation(id, document, information.changed_items(sent, document))
     identities = caller.sent_before(key, digest({"patch": patch, "id": id}))
-    await context.submit(
-        Request(SupplyInformation(id, document), customer_of(document, id), key or context.system.new_id(), identities, 200)
-    )
+    await context.submit(Request(command, customer_of(document, id), key or context.system.new_id(), identities, 200))
     found = await context.run(ORDERS.find, context.system, id)
     assert found is not None, "it was there before"
     return Made(200, found)

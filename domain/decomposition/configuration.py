@@ -25,6 +25,16 @@ def configure(item: Item, catalog: Catalog) -> None:
             item.missing.append(f"{item.line.path}.product.productCharacteristic[{each.name}]")
 
 
+def said(values: dict[str, Any], characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
+    """Those of an item's values that are not what the catalog defaults to."""
+    defaults = {each.name: _default(each, values, catalog) for each in characteristics}
+    return {name: value for name, value in values.items() if defaults.get(name) != value}
+
+
+def _default(each: CharacteristicSpecification, values: dict[str, Any], catalog: Catalog) -> Any:
+    return catalog.compiled.expression(each.default)(values) if isinstance(each.default, dict) else each.default
+
+
 def _check_value(item: Item, name: str, value: Any, known: dict[str, CharacteristicSpecification]) -> None:
     attribute = f"product.productCharacteristic[{name}]"
     if name not in known:

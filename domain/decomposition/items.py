@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 from domain.catalog import ORDERABLE, Catalog, ProductOffering
 from domain.decider import Facts
-from domain.decomposition.configuration import configure
+from domain.decomposition.configuration import configure, said
 from domain.decomposition.item import Item
 from domain.order_document import OrderLine, invalid
 from domain.plan import Plan, PlannedItem
 from domain.product import GONE, Product
-from domain.values import Rejected
+from domain.values import Reason, Rejected
 
 
 def resolve_items(
@@ -61,6 +61,29 @@ def _recall(earlier: Plan, items: dict[str, Item], order: str, catalog: Catalog)
             if not _reads_as(item.line, before):
                 raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
             item.settle(before, catalog)
+        else:
+            _check_still_says(item, before, catalog)
+
+
+def _check_still_says(item: Item, before: PlannedItem, catalog: Catalog) -> None:
+    """An item that waits may be told what it lacks, and more than it said; what it said stands until it is amended. Defaults were not said."""
+    line = item.line
+    if line.action != before.action:
+        raise _said(line, "action", before.action)
+    if before.offering and line.offering != before.offering:
+        raise _said(line, "productOffering.id", before.offering)
+    if before.places and item.places and item.places != before.places:
+        raise _said(line, "product.place", before.places[0].id)
+    known = catalog.products.get(before.specification)
+    for name, value in said(before.values, known.characteristics if known else (), catalog).items():
+        if line.characteristics.get(name, value if line.action == "modify" else None) != value:
+            raise _said(line, f"product.productCharacteristic[{name}]", value)
+
+
+def _said(line: OrderLine, attribute: str, value: object) -> Rejected:
+    shown = str(value).lower() if isinstance(value, bool) else value
+    sentence = f"Item {line.id}: {attribute} is {shown} in the order and can only be changed by an amendment."
+    return Rejected("conflict", sentence, (Reason("conflict", sentence, f"{line.path}.{attribute}"),))
 
 
 def _line_of(planned: PlannedItem, path: str) -> OrderLine:

@@ -44,10 +44,12 @@ class CancelProductOrder:
 
 @record
 class SupplyInformation:
-    """What was missing: `document` is the whole order as it reads now. Only items that wait for information may differ from before."""
+    """What was missing: `document` is the whole order as it reads now, `changed` the items that read otherwise than before. Only items that wait for
+    information may, and what they said already they still say."""
 
     stream: str
     document: Mapping[str, Any]
+    changed: frozenset[str] = frozenset()
 
 
 @record

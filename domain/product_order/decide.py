@@ -102,11 +102,18 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     """Decompose the items that waited; all else must read as before (contract: items that lack something are pending until it is supplied)."""
     if order.waiting is None or order.state in TERMINAL or order.cancelling:
         raise Rejected("conflict", f"Order {command.stream} waits for no information: its items can only be changed by an amendment.")
+    decided = {item.id for item in order.waiting.items if not item.missing}
+    for id in sorted(command.changed & decided):
+        raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
     made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders))
     plan = decompose(made, read_lines(command.document), order.catalog, world, order.waiting)
     if isinstance(plan, Need):
         return plan
     if plan.items == tuple([item for item in order.waiting.items if item.missing]):
+        if command.changed:
+            raise Rejected(
+                "conflict", f"Nothing of this is what item {min(command.changed)} waits for: all else can only be changed by an amendment."
+            )
         return ()
     documents, (_, personal) = document_items(command.document), split_personal(command.document)
     changed = {item.id: documents[item.id] for item in plan.items if item.id in documents}

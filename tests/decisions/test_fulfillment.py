@@ -16,6 +16,7 @@ from domain.product_order import (
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ReportItems,
+    SupplyInformation,
 )
 from domain.service import FulfilService
 from domain.service_order import (
@@ -359,6 +360,40 @@ def test_only_items_that_wait_may_change(world: InMemory, items: list[dict[str, 
     with pytest.raises(Rejected, match=sentence) as refusal:
         world.supply(order, *items)
     assert refusal.value.code == "conflict"
+
+
+@pytest.mark.parametrize(
+    ("item", "sentence"),
+    [
+        (voice(portingNumber="1") | {"action": "noChange"}, "Item 1: action is add in the order"),
+        (add("1", "tv"), "Item 1: productOffering.id is voice-line in the order"),
+        (add("1", "voice-line", numberPorting=False), r"Item 1: product.productCharacteristic\[numberPorting\] is true in the order"),
+        (add("1", "voice-line", portingNumber="1"), r"Item 1: product.productCharacteristic\[numberPorting\] is true in the order"),
+    ],
+)
+def test_what_a_waiting_item_said_already_stands(world: InMemory, item: dict[str, Any], sentence: str) -> None:
+    order = waiting(world)
+    with pytest.raises(Rejected, match=sentence) as refusal:
+        world.supply(order, item, add("2", "tv"))
+    assert refusal.value.code == "conflict"
+
+
+def test_what_a_waiting_item_did_not_say_may_come_with_what_it_lacks(world: InMemory) -> None:
+    order = world.order(add("1", "business-ethernet") | {"product": {"place": [{"id": "a", "role": "aEnd"}, {"id": "z", "role": "zEnd"}]}})
+    item = add("1", "business-ethernet", bandwidth=500, sla="gold")
+    item["product"]["place"] = [{"id": "a", "role": "aEnd"}, {"id": "z", "role": "zEnd"}]
+    world.supply(order, item)
+    (planned,) = world.events(ProductOrderDecomposed)[-1].plan.items
+    assert planned.values == {"bandwidth": 500, "sla": "gold"}
+
+
+def test_what_no_item_waits_for_is_refused_though_nothing_is_planned_by_it(world: InMemory) -> None:
+    order = waiting(world)
+    document = {"productOrderItem": [voice() | {"billingAccount": {"id": "acc-2"}}, add("2", "tv")]}
+    with pytest.raises(Rejected, match="Nothing of this is what item 1 waits for"):
+        world.send(SupplyInformation(order, document, frozenset({"1"})))
+    with pytest.raises(Rejected, match="Item 2 has been decided on"):
+        world.send(SupplyInformation(order, document, frozenset({"2"})))
 
 
 def test_an_order_that_waits_for_nothing_takes_no_information(world: InMemory) -> None:

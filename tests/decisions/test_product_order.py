@@ -15,9 +15,11 @@ from domain.product_order import (
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
     ProductOrderItemsChanged,
+    ProductOrderRejected,
     ProductOrderStarted,
     ProductOrderStartScheduled,
     RefuseChange,
+    RejectProductOrder,
     ReportItems,
     StartProductOrder,
     SupplyInformation,
@@ -116,6 +118,14 @@ def test_a_cancelling_order_stays_so_until_all_items_are_at_their_end() -> None:
 def test_a_refused_change_is_told_once() -> None:
     reasons = (Reason("conflict", "no"),)
     given(*TWO).when(RefuseChange(PO, "a-1", "amend", reasons)).then(ProductOrderChangeRefused("a-1", "amend", reasons))
+
+
+def test_an_order_that_cannot_even_be_decided_on_is_kept_once_as_rejected() -> None:
+    reasons = (Reason("conflict", "externalId was used before"),)
+    command = RejectProductOrder(PO, {"externalId": "e-1", "productOrderItem": []}, "cust-1", "shop", reasons)
+    rejected = Like(ProductOrderRejected, customer="cust-1", requester="shop", reasons=reasons)
+    given().when(command).then(rejected)
+    given(*TWO).when(command).then()
 
 
 def test_what_does_not_exist_is_unknown() -> None:

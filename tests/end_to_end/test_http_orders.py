@@ -289,6 +289,24 @@ async def test_what_was_missing_is_supplied_by_a_patch(client: httpx.AsyncClient
     assert faults("ProductOrder", response.json()) == []
 
 
+async def test_a_patch_may_say_only_what_was_missing(client: httpx.AsyncClient) -> None:
+    item = at_site("patch-one", numberPorting=True)
+    document = await submitted(client, order("patch-one", "voice-line", item=item))
+    await in_state(client, document["id"], "pending")
+    only = {"id": "1", "product": {"productCharacteristic": [{"name": "portingNumber", "value": "+44"}]}}
+    for wrong, named in (
+        ({"id": "1", "product": {"productCharacteristic": [{"name": "numberPorting", "value": False}]}}, "numberPorting"),
+        ({**only, "productOffering": {"id": "tv"}}, "productOffering"),
+    ):
+        response = await client.patch(document["href"], json={"productOrderItem": [wrong]})
+        assert response.status_code == 409, response.text
+        assert named in response.json()["message"]
+    response = await client.patch(document["href"], json={"productOrderItem": [only]})
+    assert response.status_code == 200, response.text
+    values = {each["name"]: each["value"] for each in response.json()["productOrderItem"][0]["product"]["productCharacteristic"]}
+    assert values == {"numberPorting": True, "portingNumber": "+44"}
+
+
 async def test_a_patch_keeps_the_people_and_addresses_within_items(client: httpx.AsyncClient) -> None:
     item = at_site("patch-people", numberPorting=True)
     item["product"]["place"][0]["postcode"] = "SW1Y"

@@ -39,7 +39,9 @@ def test_a_body_of_20_mb_is_refused_and_the_connection_goes_on(client: httpx.Cli
         assert client.get("/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("path", [ORDERS, "/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/console", f"{ORDERS}/po-none"])
+@pytest.mark.parametrize(
+    "path", [ORDERS, "/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/console", f"{ORDERS}/po-none"]
+)
 def test_head_answers_with_the_length_of_what_get_would_and_is_no_fault(server: Crossconnect, client: httpx.Client, path: str) -> None:
     head, get = client.head(path), client.get(path)
     assert (head.status_code, head.content) == (get.status_code, b"")

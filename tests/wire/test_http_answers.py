@@ -10,7 +10,7 @@ from api.http import paging
 from api.http.errors import HttpError, as_http, error_body
 from api.http.fields import pick
 from api.http.in_memory import select
-from api.http.information import merge_patch, merged
+from api.http.information import changed_items, merge, merged
 from api.http.query import Selection, read_query
 from api.http.shapes import tmf_shape
 from api.http.tmf import RESOURCES
@@ -188,7 +188,7 @@ def test_documents_at_hand_are_found_like_rows(query: str, ids: list[str]) -> No
 # Patches ------------------------------------------------------------------------------------------------------------------------------
 def test_merge_patch_follows_its_rfc() -> None:
     target = {"a": {"b": 1, "c": 2}, "d": [1, 2], "e": 3}
-    assert merge_patch(target, {"a": {"b": None, "x": {"y": None}}, "d": [3], "e": None}) == {"a": {"c": 2, "x": {}}, "d": [3]}
+    assert merge(target, {}, {"a": {"b": None, "x": {"y": None}}, "d": [3], "e": None}) == {"a": {"c": 2, "x": {}}, "d": [3]}
 
 
 SENT = {"productOrderItem": [{"id": "1", "action": "add", "product": {"name": "x"}}, {"id": "2", "action": "add"}]}
@@ -208,6 +208,26 @@ def test_an_order_that_is_sent_back_as_it_was_answered_changes_nothing() -> None
 def test_one_item_may_be_patched_alone() -> None:
     patched = merged(SENT, SHOWN, {"productOrderItem": [{"id": "2", "state": "pending", "product": {"name": "y"}}]})
     assert patched["productOrderItem"] == [SENT["productOrderItem"][0], {"id": "2", "action": "add", "product": {"name": "y"}}]
+
+
+def test_characteristics_are_merged_by_name_at_any_depth() -> None:
+    def order(*values: tuple[str, Any]) -> dict[str, Any]:
+        inner = {
+            "id": "1.1",
+            "action": "add",
+            "product": {"productCharacteristic": [{"name": name, "value": value} for name, value in values]},
+        }
+        return {"productOrderItem": [{"id": "1", "action": "add", "productOrderItem": [inner]}]}
+
+    sent, patch = order(("seats", 3), ("colour", "red")), order(("floor", 2), ("seats", 3))
+    patched = merged(sent, sent, patch)
+    assert patched == order(("seats", 3), ("colour", "red"), ("floor", 2))
+    assert changed_items(sent, patched) == {"1.1"}
+
+
+def test_what_is_no_information_that_items_wait_for_is_refused_by_its_name() -> None:
+    with pytest.raises(Rejected, match=r"^description can only be changed by an amendment"):
+        merged(SENT, SHOWN, {"description": "x"})
 
 
 def test_an_item_that_is_new_or_no_item_is_left_for_others_to_judge() -> None:
