@@ -12,7 +12,8 @@ PAGE = b"""<!DOCTYPE html>
 <h1>Crossconnect</h1>
 <ul>
 <li><a href="/console">Console</a>: orders, what waits for an operator, what happens now</li>
-<li><a href="/docs">Calls</a>: every call of the API, to read and to try (<a href="/openapi.json">OpenAPI</a>)</li>
+<li><a href="/docs">Calls</a>: product orders and cancels, service orders, work orders, products, services and catalogs as TM Forum has them; trees,
+timelines, fallout and the event log as operators need them; to read and to try (<a href="/openapi.json">OpenAPI</a>)</li>
 <li><a href="/asyncapi">Topics</a>: every message (AsyncAPI)</li>
 <li><a href="/readyz">Health</a>: whether orders can be taken, and <a href="/metrics">metrics</a></li>
 </ul>

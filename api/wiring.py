@@ -196,6 +196,7 @@ def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> 
     projector = Projector(event_log, codec, read_models, views, tail=tail)
     housekeeping = Housekeeping(event_log, Generations(read_models, views), utc_now, ANSWERS_ARE_KEPT)
     source = topics.source(INWARD, event_log.positions)
+    opened.append(source)
     timers = Timers(read_models, engine, utc_now, source.caught_up)
     relay = partial(_relay, event_log, codec, topics, tail, accept_history_fork)
     lanes = _lanes(settings, relay)

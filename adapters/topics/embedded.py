@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from threading import Event, Lock, Thread
 
@@ -179,7 +180,8 @@ class EmbeddedSource:
     def close(self) -> None:
         """See the port."""
         self._closed = True
-        self._ear.rouse()
+        with suppress(FileNotFoundError):  # somebody removed the store: what waits looks by itself in a moment
+            self._ear.rouse()
         if self._thread.ident is not None:
             self._thread.join()
         self._idle.wait(LONGEST_COMMIT)

@@ -10,7 +10,7 @@ def main() -> None:
     from api.cli.verbs import app
 
     try:
-        app(prog_name="crossconnect")
+        sys.exit(app(prog_name="crossconnect", standalone_mode=False))
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output has seen enough; never told as success, since it may have been another pipe

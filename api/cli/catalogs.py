@@ -3,22 +3,26 @@
 import getpass
 from collections.abc import Iterator
 from dataclasses import fields
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import AsJson, Url, url_or_default
 from api.cli.group import Group
+from domain.catalog import ORDERABLE
+
+if TYPE_CHECKING:
+    from api.cli.client import Api
 
 app = typer.Typer(cls=Group, help="Catalogs: check, publish, compare, show.", no_args_is_help=True, rich_markup_mode=None)
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="a catalog file or folder, or sample")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="a catalog file or folder, or a shipped one: sample, benchmark-w1")]
 
 
 @app.command()
 def check(file: File, as_json: AsJson = False) -> None:
-    """Say everything that is wrong with a catalog, each with its line; exit 1 when something is."""
+    """Say all that is wrong with a catalog, line by line. Exit 1 when something is."""
     from api.cli.terminal import print_json
     from schemas.catalog import CatalogError, catalog_document
 
@@ -37,23 +41,43 @@ def check(file: File, as_json: AsJson = False) -> None:
 
 @app.command()
 def publish(file: File, url: Url = "", as_json: AsJson = False) -> None:
-    """Publish a catalog to the running server: orders from now on are decided by it."""
+    """Publish a catalog to the running server. Orders from now on are decided by it; those in flight keep theirs."""
     from api.cli.client import OURS, Api
     from api.cli.terminal import print_json
     from schemas.catalog import catalog_document
 
     document = catalog_document(file)
     with Api(url_or_default(url), getpass.getuser()) as api:
+        before = _current(api)
         answer = api.post(f"{OURS}/catalogs", document.document)
+    gone = sorted(_offered(before) - _offered(document.document))
     if as_json:
-        print_json(answer)
-    else:
-        print(f"{file} is published as version {answer.get('version', '')}.")
+        print_json({**answer, "noLongerOffered": gone})
+        return
+    print(f"{file} is published as version {answer.get('version', '')}.")
+    if gone:
+        known = {_name(entry) for entry in document.document.get("offerings", ())}
+        print(f"No longer offered: {len(gone)} ({', '.join(gone)}). Products that customers have of them stay, and can be ended.")
+        if left := [each for each in gone if each not in known]:
+            print(f"Changing such a product is refused for what is not in the catalog at all: {', '.join(left)}.")
+
+
+def _current(api: "Api") -> dict[str, Any]:
+    """The catalog that orders are decided by until now, as a file has it."""
+    from api.cli.client import OURS, resource_path
+
+    path = f"{OURS}/catalogs"
+    current = [row for row in api.get(path) if row["current"]]
+    return dict(api.get(resource_path(path, current[0]["id"]))["document"]) if current else {}
+
+
+def _offered(content: dict[str, Any]) -> set[str]:
+    return {_name(entry) for entry in content.get("offerings", ()) if entry.get("lifecycleStatus", ORDERABLE) == ORDERABLE}
 
 
 @app.command()
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="a catalog file or folder, or sample")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="a catalog file or folder, or a shipped one: sample, benchmark-w1")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="the other one")],
     as_json: AsJson = False,
 ) -> None:
@@ -84,10 +108,10 @@ def _change(change: Any) -> str:
 def show(
     kind: Annotated[str, typer.Argument(metavar="[KIND]", help="a section: offerings, products, services, …")] = "",
     id: Annotated[str, typer.Argument(metavar="[ID]", help="one entry of it")] = "",
-    file: Annotated[str, typer.Option("--file", help="a catalog file or folder, or sample")] = "sample",
+    file: Annotated[str, typer.Option("--file", help="a catalog file or folder, or a shipped one: sample, benchmark-w1")] = "sample",
     as_json: AsJson = False,
 ) -> None:
-    """Show what a catalog has: its sections, the entries of one, or one entry."""
+    """Show a catalog's sections, one section, or one entry of it."""
     from api.cli.terminal import print_json
     from schemas.catalog import catalog_document
 
@@ -144,11 +168,16 @@ def _lines(value: Any, indent: str = "") -> Iterator[str]:
                 yield f"{indent}{key}:"
                 yield from _lines(each, indent + "  ")
             else:
-                yield f"{indent}{key}: {each if each not in ({}, []) else '–'}"
+                yield f"{indent}{key}: {_word(each) if each not in ({}, []) else '–'}"
     elif isinstance(value, list):
         for each in value:
-            first, *rest = _lines(each, indent + "  ") if isinstance(each, dict | list) else (f"{indent}  {each}",)
+            first, *rest = _lines(each, indent + "  ") if isinstance(each, dict | list) else (f"{indent}  {_word(each)}",)
             yield f"{indent}- {first.removeprefix(indent + '  ')}"
             yield from rest
     else:
-        yield f"{indent}{value}"
+        yield f"{indent}{_word(value)}"
+
+
+def _word(value: Any) -> Any:
+    """As a catalog file has it."""
+    return {True: "true", False: "false", None: "null"}.get(value, value) if value is None or isinstance(value, bool) else value

@@ -29,7 +29,7 @@ def redrive(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Send dead letters to their topics again as they came, oldest first."""
+    """Send dead letters to their topics again, oldest first."""
     from api.cli.client import Api
 
     chosen = [bool(ids), bool(topic), everything]

@@ -4,14 +4,18 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import ALL, AsJson, with_settings
+from api.cli.release import release
 from api.cli.whereabouts import whereabouts
-from api.settings import SETTINGS, Settings, shown
+from api.settings import AUTOMATIC, SETTINGS, Setting, Settings, shown
+
+if TYPE_CHECKING:
+    from schemas.catalog import CatalogDocument
 
 
 class Finding(NamedTuple):
@@ -43,15 +47,22 @@ def doctor(settings: Settings, as_json: AsJson = False) -> None:
 def _print(settings: Settings, findings: list[Finding]) -> None:
     from api.cli import terminal
 
-    rows = [[each.variable, terminal.escaped(shown(each.name, settings) or "–"), _origin(each.variable), each.help] for each in SETTINGS]
+    rows = [[each.variable, terminal.escaped(_value(each, settings)), _origin(each), each.help] for each in SETTINGS]
     terminal.print_table(("setting", "value", "from", "meaning"), rows, "")
     print()
     for finding in findings:
         print(f"{'✗' if finding.problem else '✓'} {finding.name}: {finding.problem or finding.told}")
 
 
-def _origin(variable: str) -> str:
-    return "environment" if os.environ.get(variable) else "default or flag"
+def _value(setting: Setting, settings: Settings) -> str:
+    value = shown(setting.name, settings) or "–"
+    return f"{AUTOMATIC} ({value} here)" if setting.default == AUTOMATIC and _origin(setting) == "default" else value
+
+
+def _origin(setting: Setting) -> str:
+    if any(word == setting.flag or word.startswith(f"{setting.flag}=") for word in sys.argv):
+        return "flag"
+    return "environment" if os.environ.get(setting.variable) else "default"
 
 
 def _examined(settings: Settings) -> Iterator[Finding]:
@@ -63,13 +74,7 @@ def _examined(settings: Settings) -> Iterator[Finding]:
 
 
 def _python(settings: Settings) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        which = version("crossconnect")
-    except PackageNotFoundError:
-        which = "from a folder (not installed)"
-    return f"Crossconnect {which} on Python {sys.version.split()[0]}"
+    return f"Crossconnect {release()} on Python {sys.version.split()[0]}"
 
 
 def _store(settings: Settings) -> str:
@@ -90,7 +95,8 @@ def _store(settings: Settings) -> str:
 
 def _kafka(settings: Settings) -> str:
     if not settings.kafka:
-        return "not used: the topics are embedded in the store"
+        ignored = ", so CROSSCONNECT_KAFKA_OPTIONS is ignored" if settings.kafka_options else ""
+        return f"not used: the topics are embedded in the store{ignored}"
     for server in settings.kafka.split(","):
         host, _, port = server.rpartition(":")
         try:
@@ -104,7 +110,42 @@ def _catalog(settings: Settings) -> str:
     from schemas.catalog import catalog_document
 
     document = catalog_document(settings.catalog)
-    return f"{settings.catalog} is valid, version {document.version}"
+    told = f"{settings.catalog} is valid, version {document.version}"
+    return f"{told}; {_in_force(settings, document)}"
+
+
+def _in_force(settings: Settings, document: "CatalogDocument") -> str:
+    """What the store works with, which the catalog of the settings does not change once something is published. Raises Failed."""
+    from adapters.event_log import open_log
+    from adapters.event_log.codec import Codec
+    from adapters.event_log.port import LogUnavailable
+    from adapters.event_log.upcasters import UPCASTERS
+    from domain.catalog_publication import STREAM
+    from domain.events import EVENTS
+
+    path = settings.store.removeprefix("sqlite:///")
+    if path != settings.store and not os.path.exists(path):
+        return "it will be published at the first start"
+    try:
+        log = open_log(settings.store)
+    except LogUnavailable:
+        return "what the store works with cannot be seen"
+    codec = Codec(EVENTS, UPCASTERS)
+    try:
+        published = [codec.decode(row).event for row in log.read([STREAM])]
+    finally:
+        log.close()
+    if not published:
+        return "it will be published at the first start"
+    current = published[-1]
+    if current.digest == document.digest:
+        return "the store works with it"
+    if any(each.digest == document.digest for each in published):
+        return f"the store works with version {current.version}, which was published after it"
+    raise Failed(
+        f"{settings.catalog} (version {document.version}) is not the one that the store works with (version {current.version}), so a start is "
+        f"refused: start with --catalog of that one, then run `crossconnect catalog publish {settings.catalog}`."
+    )
 
 
 def _script(settings: Settings) -> str:
@@ -112,7 +153,8 @@ def _script(settings: Settings) -> str:
 
     if not settings.simulator_script:
         return "none: every request is completed at once"
-    return f"{len(read_script(settings.simulator_script))} rules"
+    rules = f"{len(read_script(settings.simulator_script))} rules"
+    return rules if settings.simulators else f"{rules}, not used by this server: --simulators is none"
 
 
 def _server(settings: Settings) -> str:

@@ -178,7 +178,7 @@ def orders(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """List product orders, show one as a tree, explain one, or preview what one would lead to."""
+    """List orders, show or explain one, or preview one."""
     _refuse_unknown(state)
     if (id in WHAT_IF) != bool(of):
         raise Failed(f"`orders {id}` needs {WHAT_IF[id]}." if id in WHAT_IF else f"What is to be done with {id} and {of}?", 2)

@@ -1,5 +1,6 @@
 """`serve`: one process with API, engine, relay, inbox, timers and projections, until it is told to stop."""
 
+import os
 import signal
 import socket
 import sys
@@ -9,7 +10,7 @@ import typer
 
 from api.cli.failures import Failed
 from api.cli.flags import ALL, with_settings
-from api.cli.whereabouts import announced
+from api.cli.whereabouts import FILE, announced, whereabouts
 from api.settings import Settings, url_of
 
 
@@ -22,7 +23,7 @@ def serve(
 ) -> None:
     """Run the engine with its API until stopped."""
     # The address is taken first: a second server on it ends before it touches the store.
-    with _listening(settings.host, settings.port) as listener:
+    with _listening(settings) as listener:
         asked_to_stop = _stop_signals()
         from adapters.telemetry import configure_logging
         from api.wiring import build
@@ -35,10 +36,24 @@ def serve(
             with announced(settings.store, url):
                 _answer_requests(system, listener, url, asked_to_stop)
         finally:
-            system.close()
+            _close(system)
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def _close(system: Any) -> None:
+    """A store that was removed under the server is one sentence, whatever came of closing what is not there. Raises Failed."""
+    path = system.settings.store.removeprefix(FILE)
+    removed = path != system.settings.store and not os.path.exists(path)
+    try:
+        system.close()
+    except Exception:
+        if not removed:
+            raise
+    if removed:
+        raise Failed(f"The store {path} was removed while the server ran: what it held is lost.")
+
+
+def _listening(settings: Settings) -> socket.socket:
+    host, port = settings.host, settings.port
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, kind, protocol)
@@ -47,7 +62,9 @@ def _listening(host: str, port: int) -> socket.socket:
         # Bound alone does not keep another process away that also wants to listen; nobody is answered before the system runs.
         listener.listen(2048)
     except OSError as error:
-        raise Failed(f"Cannot listen on {host}:{port}: {(error.strerror or str(error)).lower()}.") from None
+        at = whereabouts(settings.store)
+        there = f" The server of this store is at {at}." if at else ""
+        raise Failed(f"Cannot listen on {host}:{port}: {(error.strerror or str(error)).lower()}.{there}") from None
     return listener
 
 

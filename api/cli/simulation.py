@@ -84,7 +84,7 @@ def load(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Order as many customers do, each waiting for the end of an order before the next, and say how long it took."""
+    """Order as many customers at once, and say how long it took. Each waits for the end of its order before the next."""
     from api.cli.ordering import read_orders
 
     documents = read_orders(file)

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from adapters.topics.kafka import Broker
     from schemas.topics import Change
 
-app = typer.Typer(
-    cls=Group, help="The topics of a Kafka cluster, and messages that could not be taken in.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(cls=Group, help="A Kafka cluster's topics, and messages not taken in.", no_args_is_help=True, rich_markup_mode=None)
 app.command()(dead_letters.redrive)
 
 

@@ -1,9 +1,12 @@
 """The verbs by name."""
 
+from typing import Annotated
+
 import typer
 
 from api.cli import catalogs, demonstration, doctoring, fallouts, ordering, serving, simulation, stores, topics
 from api.cli.group import Group
+from api.cli.release import release
 
 app = typer.Typer(
     cls=Group,
@@ -12,7 +15,22 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"crossconnect {release()}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")] = False,
+) -> None:
+    """What can be said before a verb."""
+
 
 app.command()(serving.serve)
 app.command()(ordering.submit)

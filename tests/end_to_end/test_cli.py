@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from adapters.event_log import open_log
 from adapters.read_models import open_read_models
 from api.cli.demo.acts import ORDERS, document
 from api.cli.demo.engine import EngineProcess
+from api.cli.failures import Failed
 from api.cli.whereabouts import whereabouts
 from projections.products import PRODUCTS
 
@@ -164,6 +167,26 @@ def test_a_catalog_is_published_to_the_server(engine: EngineProcess, tmp_path: P
     assert "Mobile line plus" in crossconnect("catalog", "diff", "sample", str(changed)).out
 
 
+def test_what_a_published_catalog_no_longer_offers_is_said(tmp_path: Path) -> None:
+    retired = tmp_path / "retired.yaml"
+    sample = (ORDERS.parent / "catalogs" / "sample.yaml").read_text()
+    start = sample.index("  - id: mobile-line")
+    sample = sample[:start] + sample[start:].replace("name: ", "lifecycleStatus: Retired\n    name: ", 1)
+    retired.write_text(sample.replace('version: "1.0"', 'version: "retiring"', 1))
+    (tmp_path / "script.yaml").write_text("[]")
+    with EngineProcess(tmp_path, tmp_path / "script.yaml") as engine:
+        engine.start()
+        assert "the store works with it" in crossconnect("doctor", "--store", engine.store).out
+        told = crossconnect("catalog", "publish", str(retired), "--url", engine.url)
+        assert "No longer offered: 1 (mobile-line)." in told.out, told.out + told.err
+        assert crossconnect("catalog", "publish", "sample", "--url", engine.url, "--json").json()["noLongerOffered"] == []
+        assert crossconnect("catalog", "publish", str(retired), "--url", engine.url).code == 0
+        assert "the store works with version retiring, which was published after it" in crossconnect("doctor", "--store", engine.store).out
+        other = crossconnect("doctor", "--store", engine.store, "--catalog", "benchmark-w1")
+        assert "is not the one that the store works with (version retiring)" in other.out
+        engine.stop()
+
+
 def test_a_refused_order_says_why_and_keeps_those_before_it(engine: EngineProcess) -> None:
     wrong = order_of("refusal-2").replace("mobile-line", "no-such-offering")
     ended = crossconnect("submit", "-", "--url", engine.url, stdin=order_of("refusal-1") + wrong)
@@ -186,6 +209,8 @@ def test_a_second_server_on_the_same_port_says_so(engine: EngineProcess, tmp_pat
     port = engine.url.rpartition(":")[2]
     ended = crossconnect("serve", "--port", port, "--store", f"sqlite:///{tmp_path}/other.db")
     ended.fails_with(1, "address already in use")
+    same = crossconnect("serve", "--port", port, "--store", engine.store)
+    same.fails_with(1, f"The server of this store is at {engine.url}")
     assert not (tmp_path / "other.db").exists()
 
 
@@ -331,7 +356,58 @@ def test_a_wrong_catalog_is_told_with_its_lines(tmp_path: Path) -> None:
     assert crossconnect("catalog", "check", "sample").out.startswith("sample is a valid catalog")
 
 
+def test_a_start_that_is_refused_leaves_no_socket_and_no_claim(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("- {match: {colour: red}}")
+    for wrong in (("--simulators", "all", "--simulator-script", "bad.yaml"), ("--simulators", "nobody"), ("--catalog", "none.yaml")):
+        crossconnect("serve", "--port", "0", *wrong, cwd=tmp_path).fails_with(1, wrong[-1].split(".")[0])
+        assert [each.name for each in tmp_path.iterdir() if each.name.endswith((".wake", ".lock", ".server"))] == []
+
+
+def test_a_store_that_is_removed_under_its_server_is_one_sentence_at_the_end(tmp_path: Path) -> None:
+    (tmp_path / "script.yaml").write_text("[]")
+    with EngineProcess(tmp_path, tmp_path / "script.yaml") as engine:
+        engine.start()
+        for each in tmp_path.glob("demo.db*"):
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        with pytest.raises(Failed, match=r"demo\.db was removed while the server ran"):
+            engine.stop()
+    assert "Traceback" not in (tmp_path / "engine.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("orders", "--limit", "many"), "`crossconnect orders --help` shows what there is."),
+        (("submit",), "Missing argument 'FILE…'"),
+        (("catalog", "check", "sample", "--loud"), "No such option: --loud"),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(arguments: tuple[str, ...], words: str) -> None:
+    crossconnect(*arguments).fails_with(2, words)
+
+
+def test_the_version_and_the_help_are_found_where_one_looks_for_them() -> None:
+    assert crossconnect("--version").out == f"crossconnect {version('crossconnect')}\n"
+    for arguments in ((), ("catalog",), ("fallout", "list")):
+        assert crossconnect(*arguments, "-h").out == crossconnect(*arguments, "--help").out != ""
+
+
+@pytest.mark.parametrize("group", [(), ("catalog",), ("topics",), ("simulate",), ("fallout",)])
+def test_the_line_that_says_what_a_verb_does_is_whole(group: tuple[str, ...]) -> None:
+    lines = crossconnect(*group, "--help").out.partition("Commands:")[2].splitlines()
+    assert [line for line in lines if line.endswith("...")] == []
+
+
+def test_the_catalogs_that_are_shipped_are_named_by_the_help() -> None:
+    shipped = {each.stem for each in (ORDERS.parent / "catalogs").iterdir()}
+    told = crossconnect("catalog", "check", "--help").out
+    assert [name for name in shipped if name not in told] == []
+
+
 def test_the_catalog_is_shown_by_section_and_by_entry() -> None:
+    whole = crossconnect("catalog", "show", "products", "fibre-broadband").out
+    assert "default: false" in whole
+    assert "False" not in whole
     assert "triple-play" in crossconnect("catalog", "show").out
     assert crossconnect("catalog", "show", "offerings", "tv", "--json").json()["id"] == "tv"
     crossconnect("catalog", "show", "offerings", "radio").fails_with(1, "has no radio among its offerings")
@@ -360,6 +436,19 @@ def test_doctor_lists_every_setting_and_hides_passwords(tmp_path: Path) -> None:
     assert {each["variable"] for each in found["settings"]} >= {"CROSSCONNECT_STORE", "CROSSCONNECT_ANSWER_WITHIN"}
     assert [each["name"] for each in found["findings"] if each["problem"]] == ["store"]
     assert "secret" not in ended.out + ended.err
+
+
+def test_doctor_says_where_each_setting_comes_from_and_what_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "script.yaml").write_text("[]")
+    env = {"CROSSCONNECT_SIMULATOR_SCRIPT": "script.yaml", "CROSSCONNECT_KAFKA_OPTIONS": '{"prefix": "x"}'}
+    told = crossconnect("doctor", "--port", "0", env=env, cwd=tmp_path).out
+    rows = {line.split()[0]: line for line in told.splitlines() if line.startswith("CROSSCONNECT_")}
+    assert " flag " in rows["CROSSCONNECT_PORT"]
+    assert " environment " in rows["CROSSCONNECT_SIMULATOR_SCRIPT"]
+    assert " default " in rows["CROSSCONNECT_HOST"]
+    assert "auto (json here)" in rows["CROSSCONNECT_LOG_FORMAT"]
+    assert "not used by this server: --simulators is none" in told
+    assert "CROSSCONNECT_KAFKA_OPTIONS is ignored" in told
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

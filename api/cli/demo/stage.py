@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LOOK, ACT = 0.1, 60.0
 
 ENDED_TASKS = ("done", "skipped", "undone", "gone")
+TAKEN_BACK = ("skipped", "undone", "gone")
+CANCELLING = ("pendingCancellation", "cancelled")
 
 
 class Stage:
@@ -106,10 +108,11 @@ class _Screen:
 
 
 def _steps(tree: Mapping[str, Any]) -> tuple[int, int, int, int]:
-    """Tasks ended and all, service orders completed and all."""
+    """Tasks ended and all, service orders ended and all. Of an order that is taken back, tasks end by being undone or by not being begun."""
     tasks, orders = tree["tasks"].values(), tree["serviceOrders"].values()
-    ended = sum(1 for task in tasks if task["state"] in ENDED_TASKS)
-    return ended, len(tasks), sum(1 for order in orders if order["state"] == "completed"), len(orders)
+    at_end = TAKEN_BACK if tree["state"] in CANCELLING else ENDED_TASKS
+    ended = sum(1 for task in tasks if task["state"] in at_end)
+    return ended, len(tasks), sum(1 for order in orders if order["state"] in TERMINAL), len(orders)
 
 
 def _waits(tree: Mapping[str, Any]) -> str:
@@ -121,7 +124,8 @@ def _waits(tree: Mapping[str, Any]) -> str:
 def _line(tree: Mapping[str, Any]) -> str:
     ended, tasks, completed, orders = _steps(tree)
     visits = "".join(f", visit {state(visit['state'])}" for visit in tree["workOrders"].values())
-    return f"{state(tree['state'])}, {completed}/{orders} service orders, {ended}/{tasks} steps{visits}"
+    what = "steps taken back or dropped" if tree["state"] in CANCELLING else "steps"
+    return f"{state(tree['state'])}, {completed}/{orders} service orders, {ended}/{tasks} {what}{visits}"
 
 
 def _table(trees: Mapping[str, Any]) -> "Table":
