@@ -22,7 +22,7 @@ EXPECTED = {
     "adapters.relay": ("HistoryForked",),
     "adapters.simulators.cast": ("UnknownSystem",),
     "adapters.simulators.script": ("ScriptError",),
-    "schemas.catalog": ("CatalogError",),
+    "schemas.catalog.findings": ("CatalogError",),
 }
 
 

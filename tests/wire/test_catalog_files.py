@@ -205,7 +205,10 @@ def test_a_folder_is_read_as_one_catalog_and_findings_name_its_files(tmp_path: P
     (tmp_path / "more.json").write_text('{"version": "2",\n "services": [{"id": "port", "name": "Again"},\n {"id": "x", "name": "X"}]}')
     with pytest.raises(CatalogError) as raised:
         load_catalog(tmp_path)
-    assert str(raised.value) == f"{tmp_path}/services.yml:1: services[port] the id is used twice, here and at {tmp_path}/more.json:2"
+    assert str(raised.value).splitlines() == [
+        f"{tmp_path}/more.json:3: services[x] is needed by no product",
+        f"{tmp_path}/services.yml:1: services[port] the id is used twice, here and at {tmp_path}/more.json:2",
+    ]
 
 
 def test_files_of_one_catalog_agree_on_its_version(tmp_path: Path) -> None:
@@ -221,6 +224,13 @@ def test_a_section_that_is_a_list_in_one_file_and_not_in_another_is_a_finding(tm
     (tmp_path / "b.yaml").write_text(SMALL)
     with pytest.raises(CatalogError, match='services must be a list, not "none"'):
         load_catalog(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", 'version: "1"\n', "offerings: []\n"])
+def test_a_catalog_of_which_nothing_can_be_ordered_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text(content)
+    with pytest.raises(CatalogError, match=r"empty.yaml:1: offerings are missing: nothing could be ordered$"):
+        load_catalog(tmp_path / "empty.yaml")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from schemas import catalog as file
-from schemas.catalog import load_catalog
+from schemas.catalog import load_catalog, parts
 
 GUIDE = Path(__file__).parents[2] / "docs" / "catalog.md"
 
@@ -19,6 +18,6 @@ def test_the_example_of_the_guide_is_a_catalog(tmp_path: Path) -> None:
 def test_the_guide_names_every_key_of_the_file() -> None:
     named = set(re.findall(r"`([A-Za-z]+)`", GUIDE.read_text()))
     named |= set(re.findall(r"^### (\w+)", GUIDE.read_text(), re.MULTILINE))
-    parts = [each for each in vars(file).values() if isinstance(each, type) and issubclass(each, file.Part)]
-    keys = {field.alias or name for part in parts for name, field in part.model_fields.items()}
+    sections = [each for each in vars(parts).values() if isinstance(each, type) and issubclass(each, parts.Part)]
+    keys = {field.alias or name for part in sections for name, field in part.model_fields.items()}
     assert keys - named == set()

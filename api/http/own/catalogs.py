@@ -77,5 +77,10 @@ PUBLICATIONS = Publications()
 CATALOG_FILE = Shape(
     "CatalogFile", {"CatalogFile": {"type": "object", "description": "A catalog file as JSON.", "additionalProperties": True}}
 )
-EXAMPLE: dict[str, Any] = {"version": "2026-11", "offerings": [], "products": [], "services": []}
+EXAMPLE: dict[str, Any] = {
+    "version": "2026-11",
+    "offerings": [{"id": "line", "name": "Line", "specification": "line"}],
+    "products": [{"id": "line", "name": "Line", "children": [{"specification": "port"}]}],
+    "services": [{"id": "port", "name": "Port", "targetSystem": "net"}],
+}
 CATALOGS = Resource("catalogVersion", PATH, TITLE, CATALOG, PUBLICATIONS, create=Change(publish, CATALOG_FILE, EXAMPLE))
