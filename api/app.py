@@ -15,6 +15,7 @@ from api.http.own import shapes as own
 from api.http.own.catalogs import CATALOG_FILE, CATALOGS
 from api.http.own.dead_letters import add_dead_letters
 from api.http.own.events import add_events
+from api.http.own.install_base import add_install_base
 from api.http.own.orders import add_orders
 from api.http.own.queues import add_queues
 from api.http.own.what_if import add_what_if
@@ -37,6 +38,7 @@ def create_app(system: System) -> FastAPI:
         add_orders,
         add_what_if,
         add_queues,
+        add_install_base,
         add_dead_letters,
         add_events,
         add_operations,

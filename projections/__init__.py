@@ -3,6 +3,7 @@
 from projections.cancellations import CANCELLATIONS
 from projections.dead_letters import DEAD_LETTERS
 from projections.fallouts import FALLOUTS
+from projections.holdings import HOLDINGS
 from projections.obligations import OBLIGATIONS
 from projections.product_orders import PRODUCT_ORDERS
 from projections.products import PRODUCTS
@@ -18,6 +19,7 @@ VIEWS: tuple[View, ...] = (
     WORK_ORDERS,
     PRODUCTS,
     SERVICES,
+    HOLDINGS,
     FALLOUTS,
     OBLIGATIONS,
     DEAD_LETTERS,
@@ -27,6 +29,7 @@ __all__ = [
     "CANCELLATIONS",
     "DEAD_LETTERS",
     "FALLOUTS",
+    "HOLDINGS",
     "OBLIGATIONS",
     "PRODUCTS",
     "PRODUCT_ORDERS",

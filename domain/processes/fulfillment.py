@@ -13,7 +13,7 @@ from domain import fallout
 from domain.fallout import FalloutRaised, FalloutResolved
 from domain.plan import Plan, service_order_id
 from domain.processes.opening import opening
-from domain.processes.progress import ItemProgress, Progress, ServiceProgress
+from domain.processes.progress import ItemProgress, Progress, ServiceProgress, later_of
 from domain.processes.withdrawal import Withdrawal
 from domain.product import AbandonProduct, FulfilProduct
 from domain.product_order import (
@@ -173,19 +173,20 @@ class Fulfillment:
     def _answered(self, recorded: Recorded) -> None:
         event: ActivationAnswered = recorded.event
         if event.outcome == "completed":
-            self._task_done(event.task, event.values, event.undo, False)
+            self._task_done(event.task, event.values, event.undo, False, min(event.at, self.now))
 
     def _by_hand(self, recorded: Recorded) -> None:
         event: TaskCompletedByHand = recorded.event
-        self._task_done(event.task, event.values, event.undo, event.skipped)
+        self._task_done(event.task, event.values, event.undo, event.skipped, self.now)
 
-    def _task_done(self, task: str, values: dict[str, Any], undo: bool, skipped: bool) -> None:
+    def _task_done(self, task: str, values: dict[str, Any], undo: bool, skipped: bool, at: datetime) -> None:
         self._is_in(task)
         if undo:
             self._undone(task)
             return
         service = self.progress.service_of[task]
         service.assigned.update(values)
+        service.done_at = later_of(service.done_at, at)
         service.inactive |= skipped
         service.open.discard(task)
         self._finish(task, skipped)
@@ -233,16 +234,18 @@ class Fulfillment:
         service.state = COMPLETED
         planned, progress = service.planned, self.progress
         values = {**planned.values, **service.assigned}
-        self._due.append(FulfilService(planned.id, self.order, planned.action, values, service.inactive, self.now))
+        self._due.append(FulfilService(planned.id, self.order, planned.action, values, service.inactive, service.done_at or self.now))
         if not planned.tasks:
             self._due.append(CloseServiceOrderItems(service_order_id(self.order, planned.number), (planned.item,), COMPLETED))
         for id in service.holders:
             holder = progress.services[id]
             holder.open.discard(planned.id)
+            holder.done_at = later_of(holder.done_at, service.done_at)
             self._settle_service(holder)
         for id in service.users:
             item = progress.items[id]
             item.open.discard(planned.id)
+            item.done_at = later_of(item.done_at, service.done_at)
             self._settle_item(item)
 
     def _settle_item(self, item: ItemProgress) -> None:
@@ -259,7 +262,7 @@ class Fulfillment:
         planned = item.planned
         item.state = COMPLETED
         self._changed[planned.id] = item
-        self._due.append(FulfilProduct(planned.product, self.order, planned, self._values(item), self.now))
+        self._due.append(FulfilProduct(planned.product, self.order, planned, self._values(item), item.done_at or self.now))
         for id in planned.detached:
             service = self.progress.services.get(id)
             if service is None or service.planned.action != "delete" or (self.withdrawal and self.withdrawal.takes_back(service)):
@@ -278,6 +281,7 @@ class Fulfillment:
     def _tell_parent(self, item: ItemProgress) -> None:
         parent = self.progress.items.get(item.planned.parent)
         if parent is not None and parent.is_bundle:
+            parent.done_at = later_of(parent.done_at, item.done_at)
             self._settle_bundle(parent)
 
     def _settle_bundle(self, bundle: ItemProgress) -> None:
@@ -318,6 +322,8 @@ class Fulfillment:
         for item in items:
             item.held.discard(visit)
             item.open.discard(visit)
+            if isinstance(event, WorkOrderAnswered):
+                item.done_at = later_of(item.done_at, min(event.at, self.now))
         if isinstance(event, WorkOrderClosed) and event.action == fallout.ABORT:
             self._withdraw(progress.visits[visit].items, FAILED, False)
         self._finish(visit)

@@ -1,6 +1,7 @@
 """How far each item, service and task of one order has come, and what waits for what: the ledger that fulfilment keeps."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask, PlannedVisit
@@ -9,9 +10,9 @@ from domain.states import ACKNOWLEDGED, COMPLETED, PENDING
 
 class ItemProgress:
     """One product order item: `open` are the services and visits it still waits for, `held` its tasks in fallout, `closed` whether it was withdrawn
-    and everything of it has been taken back."""
+    and everything of it has been taken back, `done_at` when the last of it was done, as those say who did it."""
 
-    __slots__ = ("children", "closed", "held", "open", "planned", "reported", "state")
+    __slots__ = ("children", "closed", "done_at", "held", "open", "planned", "reported", "state")
 
     def __init__(self, planned: PlannedItem) -> None:
         self.planned = planned
@@ -21,6 +22,7 @@ class ItemProgress:
         self.state = PENDING if planned.missing else ACKNOWLEDGED
         self.reported = ACKNOWLEDGED
         self.closed = False
+        self.done_at: datetime | None = None
 
     @property
     def is_bundle(self) -> bool:
@@ -31,9 +33,9 @@ class ItemProgress:
 
 class ServiceProgress:
     """One service the order works on: `open` are its tasks and supporting services that are not done, `holders` the services that rest on it,
-    `users` the items that need it."""
+    `users` the items that need it, `done_at` as for items."""
 
-    __slots__ = ("assigned", "holders", "inactive", "kept", "open", "planned", "state", "users")
+    __slots__ = ("assigned", "done_at", "holders", "inactive", "kept", "open", "planned", "state", "users")
 
     def __init__(self, planned: PlannedService) -> None:
         self.planned = planned
@@ -43,7 +45,13 @@ class ServiceProgress:
         self.assigned: dict[str, Any] = {}
         self.inactive = False
         self.kept = False
+        self.done_at: datetime | None = None
         self.state = COMPLETED if planned.action == "noChange" else ACKNOWLEDGED
+
+
+def later_of(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The later of two times, either of which may not be known."""
+    return other if one is None else one if other is None else max(one, other)
 
 
 class Progress:

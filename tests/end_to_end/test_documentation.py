@@ -88,7 +88,7 @@ def misunderstood(program: Group, named: str) -> Iterator[str]:
         if command is None:
             yield f"there is no verb {verb}"
             continue
-        subs = words[1].split("|") if isinstance(command, Group) and words[1:] and re.fullmatch(r"[a-z|-]+", words[1]) else [""]
+        subs = words[1].split("|") if isinstance(command, Group) and words[1:] and re.fullmatch(r"[a-z][a-z|-]*", words[1]) else [""]
         for sub in subs:
             inner = command.commands.get(sub) if isinstance(command, Group) and sub else command
             known = {option for each in (inner, command) if each for param in each.params for option in param.opts} | {"--help"}

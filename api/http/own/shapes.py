@@ -258,6 +258,18 @@ class PublishedCatalog(TypedDict, total=False):
     document: dict[str, Any]
 
 
+@with_config(OPEN)
+class InstallBase(TypedDict, total=False):
+    """What was there at the moment `at`, as known at `knownAt`: TMF637 products, and the TMF638 services that they name as realising them."""
+
+    customer: str
+    site: str
+    at: Required[str]
+    knownAt: Required[str]
+    product: Required[list[dict[str, Any]]]
+    service: Required[list[dict[str, Any]]]
+
+
 READ_ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 READ_BULK_ACTION: TypeAdapter[Any] = TypeAdapter(BulkAction)
 READ_LETTER_ACTION: TypeAdapter[Any] = TypeAdapter(DeadLetterAction)
@@ -275,6 +287,7 @@ EXPLANATION = own_shape(ProductOrderExplanation)
 PREVIEW = own_shape(ProductOrderPreview)
 LINES = own_shape(Event).many("Events")
 CATALOG = own_shape(PublishedCatalog)
+INSTALL_BASE = own_shape(InstallBase)
 SHAPES = (
     ACTION_BODY,
     BULK_BODY,
@@ -289,4 +302,5 @@ SHAPES = (
     PREVIEW,
     LINES,
     CATALOG,
+    INSTALL_BASE,
 )
