@@ -16,6 +16,7 @@ DECIDERS = {
     decider.prefix: decider
     for decider in (
         product_order.decider,
+        product_order.services_decider,
         service_order.decider,
         work_order.decider,
         product.decider,

@@ -77,7 +77,7 @@ def _line(parent: str, path: str, item: Mapping[str, Any]) -> OrderLine:
         product=product.get("id") or "",
         specification=(product.get("productSpecification") or {}).get("id") or "",
         characteristics={c["name"]: c.get("value") for c in product.get("productCharacteristic") or ()},
-        places=tuple(_place(place) for place in product.get("place") or ()),
+        places=tuple(place_of(place) for place in product.get("place") or ()),
         relies_on=tuple(
             relation["id"]
             for relation in item.get("productOrderItemRelationship") or ()
@@ -89,7 +89,8 @@ def _line(parent: str, path: str, item: Mapping[str, Any]) -> OrderLine:
     )
 
 
-def _place(place: Mapping[str, Any]) -> Place:
+def place_of(place: Mapping[str, Any]) -> Place:
+    """A place as an order names it."""
     return Place(id=str(place.get("id") or ""), role=place.get("role") or "installation")
 
 
@@ -133,7 +134,8 @@ def split_personal(document: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
 
 def with_personal(order: Mapping[str, Any], personal: Mapping[str, Any]) -> dict[str, Any]:
     """The document as it was before it was split."""
-    return {**order, **personal, "productOrderItem": _joined(order["productOrderItem"], personal.get("productOrderItem", []))}
+    items = "productOrderItem" if "productOrderItem" in order else "serviceOrderItem"
+    return {**order, **personal, items: _joined(order[items], personal.get(items, []))}
 
 
 def _joined(kept: Any, apart: Any) -> Any:
@@ -188,12 +190,14 @@ def _within(value: Any) -> tuple[Any, Any]:
     return ([kept for kept, _ in pairs], apart) if any(apart) else (value, [])
 
 
-_OF_ORDERS: Mapping[str, Split] = {**dict.fromkeys(PERSONAL, _all), "productOrderItem": _within}
+_OF_ORDERS: Mapping[str, Split] = {**dict.fromkeys(PERSONAL, _all), "productOrderItem": _within, "serviceOrderItem": _within}
 _OF_ITEMS: Mapping[str, Split] = {
     "note": _all,
     "relatedParty": _all_but_references,
     "place": _all_but_references,
     "product": _within,
     "productOrderItem": _within,
+    "service": _within,
+    "serviceOrderItem": _within,
     "productRelationship": _within,
 }

@@ -13,8 +13,9 @@ from domain.values import Place
 
 @record
 class PlannedItem:
-    """A product order item with everything known about it. `services` are all services it needs, shared ones included; `missing` the paths of
-    information that the customer still has to supply: then nothing else of the item is planned yet."""
+    """An order item with everything known about it. `product` holds the services of the item: a product, or, in a service order from outside, the
+    service that is ordered. `services` are all services it needs, shared ones included; `missing` the paths of information that the customer still has
+    to supply: then nothing else of the item is planned yet."""
 
     id: str
     parent: str
@@ -28,6 +29,11 @@ class PlannedItem:
     detached: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+
+    @property
+    def sells(self) -> bool:
+        """Whether the item is about a product: one that orders a service makes none (domain-rules 2.14)."""
+        return not self.product.startswith("svc-")
 
 
 @record
@@ -107,7 +113,7 @@ class Plan:
 
 
 def service_order_id(order: str, number: int) -> str:
-    """`so-…-<number>`: service orders are named after their product order, so that a repeat collides."""
+    """`so-…-<number>`: service orders are named after the order that makes them (`so-sr-…` where that came from outside), so that a repeat collides."""
     return f"so-{order.removeprefix('po-')}-{number}"
 
 

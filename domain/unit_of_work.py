@@ -117,11 +117,14 @@ def decider_of(stream: str) -> Any:
 
 
 def order_of(stream: str) -> str:
-    """The product order that a stream belongs to; empty for streams that outlive orders."""
+    """The order that a stream belongs to; empty for streams that outlive orders."""
     kind, _, rest = stream.partition("-")
-    if kind == "po":
+    if kind in ("po", "sr"):
         return stream
-    return f"po-{rest.rpartition('-')[0]}" if kind in ("so", "wo") else ""
+    if kind not in ("so", "wo"):
+        return ""
+    order = rest.rpartition("-")[0]
+    return order if order.startswith("sr-") else f"po-{order}"
 
 
 def stream_of(command: Any) -> str:

@@ -15,6 +15,8 @@ from domain.product_order import (
 from domain.product_order.state import order_state
 from domain.record import record
 from domain.recorded import Recorded
+from domain.service import TERMINATED as SERVICE_TERMINATED
+from domain.service import Service
 from domain.service_order import (
     FALLOUT,
     RETRYING,
@@ -94,7 +96,7 @@ class Verification:
 
     def report(self) -> tuple[Invariant, ...]:
         """Every invariant, with what the log says about the orders that are still under way."""
-        for order in [stream for stream in self._states_of if stream.startswith("po-")]:
+        for order in [stream for stream in self._states_of if order_of(stream) == stream]:
             self._check_open(order)
         checks = (self._streams, self._once, self._keys, self._answered, self._stalls, self._states, self._base)
         return tuple(Invariant(check.name, check.checked, tuple(check.offenders)) for check in checks)
@@ -147,8 +149,8 @@ class Verification:
         for plan in self._plans.get(stream, ()):
             for item in plan.items:
                 if item.action != "noChange" and not item.missing:
-                    product, outcome = self._state(item.product), order.own.get(item.id, "")
-                    problem = _product_problem(item.action, outcome, product, stream)
+                    held, outcome = self._state(item.product), order.own.get(item.id, "")
+                    problem = (_product_problem if item.sells else _service_problem)(item.action, outcome, held, stream)
                     self._base.that(not problem, f"{item.product}: {problem} after item {item.id} of {stream} {outcome}")
         for key, (service_order, task, _, _) in self._meanings.get(stream, {}).items():
             self._answered.that(
@@ -202,6 +204,17 @@ def _product_problem(action: str, outcome: str, product: Product | None, order: 
         return ""  # a later order has changed it, or is about to
     wanted = _AFTER[action, outcome == COMPLETED]
     return "" if product.status in wanted and not product.pending else f"is {product.status}"
+
+
+def _service_problem(action: str, outcome: str, service: Service | None, order: str) -> str:
+    """The same for an item that asked for a service."""
+    if service is None:
+        return "does not exist"
+    if service.pending or service.last_order != order or service.is_held_by_others(order):
+        return ""  # a later order has changed it, or it is shared
+    ended = service.state == SERVICE_TERMINATED
+    should = action == "delete" if outcome == COMPLETED else action == "add"
+    return "" if ended == should else f"is {service.state}"
 
 
 _WATCHED: dict[type[Any], Callable[[Verification, Recorded], None]] = {

@@ -76,14 +76,14 @@ def _is_settled(item: Item, id: str, holders: Sequence[str], facts: Facts, order
 
 
 def _deletion(id: str, held: Service, item: Item, catalog: Catalog) -> ServiceDraft:
-    specification = catalog.services.get(held.specification) or _as_built(held)
+    specification = catalog.services.get(held.specification) or as_built(held)
     draft = ServiceDraft(id, specification, item, "built", held.places)
     draft.held, draft.action, draft.values = held, "delete", dict(held.values)
     draft.children = list(held.supporting)
     return draft
 
 
-def _as_built(held: Service) -> ServiceSpecification:
+def as_built(held: Service) -> ServiceSpecification:
     """A service whose specification has left the catalog is ended by a person (domain-rules 6.0)."""
     by_hand = TaskSpecification(name="remove", kind="manual", group="provisioning", undo=False)
     return ServiceSpecification(id=held.specification, name=held.name, category=held.category, version=held.version, tasks=(by_hand,))

@@ -1,6 +1,6 @@
 """The characteristics of an item: what the order says, what the product has, and what the catalog defaults to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain.catalog import Catalog, CharacteristicSpecification
@@ -18,11 +18,30 @@ def configure(item: Item, catalog: Catalog) -> None:
     if given:
         known = {each.name: each for each in characteristics}
         for name, value in given.items():
-            _check_value(item, name, value, known)
+            _check_value(item, f"product.productCharacteristic[{name}]", name, value, known)
     item.values = _values(item, characteristics, catalog)
+    for name in _absent(item, characteristics, catalog):
+        item.missing.append(f"{item.line.path}.product.productCharacteristic[{name}]")
+
+
+def configure_service(
+    item: Item, own: Sequence[CharacteristicSpecification], parts: Sequence[CharacteristicSpecification], catalog: Catalog
+) -> None:
+    """The same for an item that orders a service: it takes its own characteristics and those of its `parts`. Raises Rejected for what is mandatory and
+    absent, because nobody is asked for it later."""
+    known = {each.name: each for each in (*parts, *own)}
+    for name, value in item.line.characteristics.items():
+        _check_value(item, f"service.serviceCharacteristic[{name}]", name, value, known)
+    item.values = _values(item, own, catalog)
+    for name in _absent(item, own, catalog):
+        raise invalid(item.line, f"service.serviceCharacteristic[{name}]", "is mandatory")
+
+
+def _absent(item: Item, characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> Iterator[str]:
+    """What is mandatory and has no value."""
     for each in characteristics:
         if each.mandatory is not False and item.values.get(each.name) is None and catalog.compiled.condition(each.mandatory)(item.values):
-            item.missing.append(f"{item.line.path}.product.productCharacteristic[{each.name}]")
+            yield each.name
 
 
 def said(values: dict[str, Any], characteristics: Sequence[CharacteristicSpecification], catalog: Catalog) -> dict[str, Any]:
@@ -35,8 +54,7 @@ def _default(each: CharacteristicSpecification, values: dict[str, Any], catalog:
     return catalog.compiled.expression(each.default)(values) if isinstance(each.default, dict) else each.default
 
 
-def _check_value(item: Item, name: str, value: Any, known: dict[str, CharacteristicSpecification]) -> None:
-    attribute = f"product.productCharacteristic[{name}]"
+def _check_value(item: Item, attribute: str, name: str, value: Any, known: dict[str, CharacteristicSpecification]) -> None:
     if name not in known:
         raise invalid(item.line, attribute, f"is not a characteristic of {item.specification}")
     problem = known[name].problem(value) if value is not None else None

@@ -36,9 +36,11 @@ class ServiceDraft:
 
     def join(self, item: Item) -> None:
         """The service is one that this item works on."""
-        if item.product not in self.products:
+        if item.line.id in self.items:
+            return
+        self.items.append(item.line.id)
+        if item.holds:
             self.products.append(item.product)
-            self.items.append(item.line.id)
 
     def want(self, values: dict[str, Any], item: Item) -> None:
         """Another parent wants these values: agree, or merge as each characteristic declares."""

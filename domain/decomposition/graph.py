@@ -176,7 +176,7 @@ def _relied(items: Sequence[Item]) -> list[tuple[Item, list[Item]]]:
     by_id = {item.line.id: item for item in items}
     found = []
     for item in named:
-        others = [by_id[id] for id in item.line.relies_on if id in by_id]
+        others = [by_id[id] for id in item.line.relies_on if id in by_id and by_id[id].under is not item]  # it waits for its parts anyway
         if not others and item.offering is not None and item.line.action == "add":
             others = [each for each in items if each.offering is not None and each.offering.id in item.offering.relies_on]
         found.append((item, [other for other in others if other.line.action != "noChange"]))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.catalog import Catalog, ProductOffering
+from domain.catalog import Catalog, ProductOffering, ServiceSpecification
 from domain.order_document import OrderLine
 from domain.plan import PlannedItem, product_id
 from domain.product import Product
@@ -11,7 +11,9 @@ from domain.values import Place
 
 class Item:
     """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add), `settled` whether an
-    earlier plan of the order has the item already."""
+    earlier plan of the order has the item already. Where the order is one for services, `ordered` is the specification of the service that is asked for,
+    `under` the item whose service it is a part of, and `splits` whether the catalog is to say what its parts are. `holds`: its product, or the service
+    itself, holds the services that it selects."""
 
     def __init__(self, line: OrderLine, parent: "Item | None", order: str) -> None:
         self.line = line
@@ -27,6 +29,10 @@ class Item:
         self.services: list[str] = []
         self.detached: list[str] = []
         self.settled = False
+        self.ordered: ServiceSpecification | None = None
+        self.under: Item | None = None
+        self.splits = False
+        self.holds = True
 
     @property
     def top(self) -> "Item":
@@ -54,7 +60,7 @@ class Item:
             self.places,
             tuple(self.services),
             tuple(self.detached),
-            self._parts() if self.children or self.held is not None else (),
+            self._parts() if self.ordered is None and (self.children or self.held is not None) else (),
             tuple(self.missing),
         )
 

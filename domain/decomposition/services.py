@@ -14,12 +14,14 @@ from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
 from domain.decomposition.item import Item
 from domain.decomposition.order import Order
 from domain.decomposition.tasks import tasks_of
+from domain.order_document import invalid
 from domain.plan import Plan, PlannedService
 from domain.service import Service
 from domain.values import Place, Rejected
 
 LARGEST_PLAN = 200_000  # services
 SITE_ROLE = "installation"
+ORDERED = "ordered"  # the rule by which a service is there that a service order asks for
 
 
 def plan_services(
@@ -55,13 +57,45 @@ class _Finder:
         self.catalog, self.facts, self.drafts, self.under_way = catalog, facts, drafts, under_way
 
     def select(self, item: Item) -> None:
-        specification = self.catalog.products.get(item.specification)
-        if specification is None:
-            return
+        if item.ordered is not None:
+            self._select_ordered(item, item.ordered)
+        elif (specification := self.catalog.products.get(item.specification)) is not None:
+            self._walk(item, specification.children, None)
+
+    def _select_ordered(self, item: Item, specification: ServiceSpecification) -> None:
+        """The service that an item of a service order asks for, which holds itself; and, unless the order lists its parts, all that it needs."""
+        above = self.drafts.get(item.under.product) if item.under is not None else None
+        if item.line.action == "add":
+            item.product = self._ordered_id(item, specification, above)
+        if item.product in self.drafts:
+            owner = self.drafts[item.product].owner.line.id
+            raise invalid(item.line, "service", f"is the same as that of item {owner}: {specification.id} is shared")
+        place = _place(item, specification.place_role)
+        draft = ServiceDraft(item.product, specification, item, ORDERED, (place,) if place else ())
+        self._meet(draft, True)
+        self.drafts[draft.id] = draft
+        draft.want(self._values(Child(ORDERED, specification.id), specification, item.values), item)
+        item.services.append(draft.id)
+        if above is not None and draft.id not in above.children:
+            above.children.append(draft.id)
+        if item.splits:
+            self._walk(item, specification.children, draft)
+
+    def _ordered_id(self, item: Item, specification: ServiceSpecification, above: ServiceDraft | None) -> str:
+        """As if the catalog had made it, so that later orders meet it."""
+        number = 0
+        while (
+            (id := self._identity(item, specification, above, number)) in self.drafts
+            and above is not None
+            and specification.scope == "item"
+        ):
+            number += 1
+        return id
+
+    def _walk(self, item: Item, rules: Sequence[Child], above: ServiceDraft | None) -> None:
+        """All that these rules need, and what that needs."""
         inputs = {**item.values, "action": item.line.action, "site": _site(item, SITE_ROLE, self.order)}
-        todo: list[tuple[Child, dict[str, Any], ServiceDraft | None]] = [
-            (child, inputs, None) for child in reversed(specification.children)
-        ]
+        todo: list[tuple[Child, dict[str, Any], ServiceDraft | None]] = [(child, inputs, above) for child in reversed(rules)]
         while todo:
             child, given, parent = todo.pop()
             for draft, values in self._instances(item, child, given, parent):
@@ -141,7 +175,7 @@ class _Finder:
             case "item":
                 return f"svc-{item.product.removeprefix('pr-')}-{specification.id}{suffix}"
             case "topItem":
-                return f"svc-{item.top.product.removeprefix('pr-')}-{specification.id}{suffix}"
+                return f"svc-{item.top.product.removeprefix('pr-').removeprefix('svc-')}-{specification.id}{suffix}"
             case "order":
                 return f"svc-{self.order.removeprefix('po-')}-{specification.id}{suffix}"
             case "account":

@@ -262,7 +262,8 @@ class Fulfillment:
         planned = item.planned
         item.state = COMPLETED
         self._changed[planned.id] = item
-        self._due.append(FulfilProduct(planned.product, self.order, planned, self._values(item), item.done_at or self.now))
+        if planned.sells:
+            self._due.append(FulfilProduct(planned.product, self.order, planned, self._values(item), item.done_at or self.now))
         for id in planned.detached:
             service = self.progress.services.get(id)
             if service is None or service.planned.action != "delete" or (self.withdrawal and self.withdrawal.takes_back(service)):

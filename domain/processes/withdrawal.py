@@ -45,7 +45,7 @@ class Withdrawal:
             if state not in TERMINAL and self.covers(visit):
                 self._stopping.append(CancelWorkOrder(visit))
         for item in (self._of.items[id] for id in new):
-            if item.state == COMPLETED:
+            if item.state == COMPLETED and item.planned.sells:
                 self._stopping.append(ReopenProduct(item.planned.product, self._order))
 
     def _needs(self, item: str) -> list[str]:
@@ -193,4 +193,5 @@ class Withdrawal:
                 yield DetachService(id, self._order, planned.product, undo=True)
         for id in planned.detached:
             yield AttachService(id, self._order, planned.product)
-        yield AbandonProduct(planned.product, self._order, planned, "cancelled" if outcome == CANCELLED else "aborted", now)
+        if planned.sells:
+            yield AbandonProduct(planned.product, self._order, planned, "cancelled" if outcome == CANCELLED else "aborted", now)

@@ -1,4 +1,8 @@
-"""Product order (TMF622): what the customer asked for, and how far each item has come."""
+"""Product order (TMF622): what the customer asked for, and how far each item has come.
+
+A service order that comes from outside (TMF641) is the same thing for services that somebody else has sold: it has streams of its own (`sr-…`), and
+everything that is decided of an order is decided of it too (domain-rules 2.14, ADR 0012).
+"""
 
 from domain.decider import Decider
 from domain.product_order.commands import (
@@ -10,6 +14,7 @@ from domain.product_order.commands import (
     ReportItems,
     StartProductOrder,
     SubmitProductOrder,
+    SubmitServiceOrder,
     SupplyInformation,
 )
 from domain.product_order.decide import decide
@@ -31,6 +36,7 @@ from domain.product_order.evolve import evolve
 from domain.product_order.state import Part, ProductOrder, is_over, rolled_up
 
 decider = Decider("po", decide, evolve, is_over)
+services_decider = Decider("sr", decide, evolve, is_over)
 
 __all__ = [
     "CancelProductOrder",
@@ -55,10 +61,12 @@ __all__ = [
     "ReportItems",
     "StartProductOrder",
     "SubmitProductOrder",
+    "SubmitServiceOrder",
     "SupplyInformation",
     "decide",
     "decider",
     "evolve",
     "is_over",
     "rolled_up",
+    "services_decider",
 ]

@@ -22,6 +22,19 @@ class SubmitProductOrder:
 
 
 @record
+class SubmitServiceOrder:
+    """Take on an order for services that somebody else has sold (TMF641); all else is as for a product order."""
+
+    stream: str
+    document: Mapping[str, Any]
+    customer: str
+    requester: str
+    requested_start: datetime | None
+    requested_completion: datetime | None
+    keep_refusal: bool
+
+
+@record
 class RejectProductOrder:
     """Keep an order that came by topic and was refused before it could be decided on."""
 
@@ -88,6 +101,7 @@ class RefuseChange:
 
 Command = (
     SubmitProductOrder
+    | SubmitServiceOrder
     | RejectProductOrder
     | CancelProductOrder
     | SupplyInformation

@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 from domain.decider import Events, Facts, Need, World
 from domain.decomposition import Order, decompose
+from domain.decomposition.service_items import decompose_services
 from domain.order_document import document_items, read_lines, split_personal
 from domain.plan import Plan
 from domain.product import Product
@@ -17,6 +18,7 @@ from domain.product_order.commands import (
     ReportItems,
     StartProductOrder,
     SubmitProductOrder,
+    SubmitServiceOrder,
     SupplyInformation,
 )
 from domain.product_order.events import (
@@ -34,18 +36,19 @@ from domain.product_order.events import (
 )
 from domain.product_order.state import Part, ProductOrder, order_state, shown_changes
 from domain.service import Service
+from domain.service_order_document import read_service_lines
 from domain.states import COMPLETED, PARTIAL, PENDING_CANCELLATION, TERMINAL
 from domain.values import Reason, Rejected
 
 
 def decide(command: Command, order: ProductOrder | None, world: World) -> Events | Need:
     """The events that follow from `command`. Raises Rejected."""
-    if isinstance(command, SubmitProductOrder):
+    if isinstance(command, SubmitProductOrder | SubmitServiceOrder):
         return () if order is not None else _submit(command, world)
     if isinstance(command, RejectProductOrder):
         return () if order is not None else (_rejected(command, command.reasons),)
     if order is None:
-        raise Rejected("unknown", f"There is no product order {command.stream}.")
+        raise Rejected("unknown", f"There is no {'service' if command.stream.startswith('sr-') else 'product'} order {command.stream}.")
     match command:
         case ReportItems():
             return _report(command, order, world)
@@ -65,9 +68,9 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
             assert_never(command)
 
 
-def _submit(command: SubmitProductOrder, world: World) -> Events | Need:
+def _submit(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Events | Need:
     try:
-        plan = decompose(Order(command.stream, command.customer), read_lines(command.document), "", world)
+        plan = _planned(command, world)
     except Rejected as refused:
         if not command.keep_refusal:
             raise
@@ -89,7 +92,14 @@ def _submit(command: SubmitProductOrder, world: World) -> Events | Need:
     return (acknowledged, *scheduled, ProductOrderDecomposed(plan), *_required(plan))
 
 
-def _rejected(command: SubmitProductOrder | RejectProductOrder, reasons: tuple[Reason, ...]) -> ProductOrderRejected:
+def _planned(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Plan | Need:
+    order = Order(command.stream, command.customer)
+    if isinstance(command, SubmitServiceOrder):
+        return decompose_services(order, read_service_lines(command.document), world)
+    return decompose(order, read_lines(command.document), "", world)
+
+
+def _rejected(command: SubmitProductOrder | SubmitServiceOrder | RejectProductOrder, reasons: tuple[Reason, ...]) -> ProductOrderRejected:
     return ProductOrderRejected(command.customer, command.requester, *split_personal(command.document), reasons)
 
 
@@ -156,7 +166,7 @@ def _past_return(order: ProductOrder, items: tuple[str, ...]) -> Iterator[Reason
 
 def _built_upon(order: str, part: Part, facts: Facts) -> Iterator[Reason]:
     """Why what an order completed can no longer be undone: later orders have changed it."""
-    product: Product | None = facts.get(part.product)
+    product: Product | None = facts.get(part.product) if not part.product.startswith("svc-") else None
     if product is not None and product.pending not in ("", order):
         yield Reason("changed-since", f"Product {part.product} is being changed by order {product.pending}.")
     elif product is not None and product.last_order != order:

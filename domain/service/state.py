@@ -27,6 +27,11 @@ class Service:
     last_order: str = ""
 
     @property
+    def status(self) -> str:
+        """Its state, as a product has one: either may hold services."""
+        return self.state
+
+    @property
     def is_live(self) -> bool:
         """Whether the service exists in the network (or is being ended)."""
         return self.state in (ACTIVE, INACTIVE)

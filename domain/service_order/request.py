@@ -38,7 +38,12 @@ def activation_request(
             "supportingService": [{"id": id} for id in service.supporting],
         },
         "serviceOrder": {"id": stream, "itemId": task.item},
-        "productOrder": {"id": order.product_order, "itemId": service.owner},
+        "productOrder": {"id": order.product_order, "itemId": service.owner, **_kind(order.product_order)},
         "requestedStartDate": start if start is not None and start > now else now,
         "answerBy": due,
     }
+
+
+def _kind(order: str) -> dict[str, str]:
+    """The order that everything began with is a service order where that came from outside."""
+    return {"@referredType": "ServiceOrder"} if order.startswith("sr-") else {}

@@ -10,7 +10,14 @@ from domain.catalog import Catalog
 from domain.decider import World
 from domain.fallout import ResolveTask
 from domain.plan import service_order_id
-from domain.product_order import CancelProductOrder, ProductOrder, StartProductOrder, SubmitProductOrder, SupplyInformation
+from domain.product_order import (
+    CancelProductOrder,
+    ProductOrder,
+    StartProductOrder,
+    SubmitProductOrder,
+    SubmitServiceOrder,
+    SupplyInformation,
+)
 from domain.recorded import Recorded
 from domain.service_order import FALLOUT, RETRYING, RUNNING, AnswerActivation, PassDeadline, ServiceOrder, Task
 from domain.states import TERMINAL
@@ -73,6 +80,16 @@ class InMemory:
         stream = f"po-{len(self.orders) + 1}"
         document = {"productOrderItem": list(items), "relatedParty": [{"id": customer, "role": "customer"}]}
         self.send(SubmitProductOrder(stream, document, customer, "shop", start, None, keep_refusal), customer)
+        self.orders.append(stream)
+        return stream
+
+    def order_services(
+        self, *items: dict[str, Any], customer: str = "cust-1", start: datetime | None = None, keep_refusal: bool = False
+    ) -> str:
+        """Submit a service order from outside of these items; answers its id."""
+        stream = f"sr-{len(self.orders) + 1}"
+        document = {"serviceOrderItem": list(items), "relatedParty": [{"id": customer, "role": "customer"}]}
+        self.send(SubmitServiceOrder(stream, document, customer, "soms", start, None, keep_refusal), customer)
         self.orders.append(stream)
         return stream
 
@@ -210,4 +227,28 @@ def change(id: str, action: str, product: str, nested: Iterable[dict[str, Any]] 
     item: dict[str, Any] = {"id": id, "action": action, "product": {"id": product, "productCharacteristic": characteristics}}
     if nested:
         item["productOrderItem"] = list(nested)
+    return item
+
+
+def ask(
+    id: str,
+    specification: str = "",
+    action: str = "add",
+    service: str = "",
+    site: str = "site-1",
+    nested: Iterable[dict[str, Any]] = (),
+    after: str = "",
+    **values: Any,
+) -> dict[str, Any]:
+    """A TMF641 order item: a service by its specification, or one that is there by its id."""
+    asked: dict[str, Any] = {"serviceCharacteristic": [{"name": name, "value": value} for name, value in values.items()]}
+    if specification:
+        asked |= {"serviceSpecification": {"id": specification}, "place": [{"id": site, "role": "installation"}] if site else []}
+    if service:
+        asked["id"] = service
+    item: dict[str, Any] = {"id": id, "action": action, "service": asked}
+    if nested:
+        item["serviceOrderItem"] = list(nested)
+    if after:
+        item["serviceOrderItemRelationship"] = [{"relationshipType": "dependency", "orderItem": {"id": after, "itemId": after}}]
     return item
