@@ -1,7 +1,7 @@
 """Product order (TMF622): what the customer asked for, and how far each item has come.
 
 A service order that comes from outside (TMF641) is the same thing for services that somebody else has sold: it has streams of its own (`sr-…`), and
-everything that is decided of an order is decided of it too (domain-rules 2.14, ADR 0012).
+everything that is decided of an order is decided of it too (domain-rules 2.14, ADR 0016).
 """
 
 from domain.decider import Decider
