@@ -43,7 +43,7 @@ from domain.service_order import (
 )
 from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
 from projections import cancellations, product_orders, products, service_orders, services, work_orders
-from projections.references import characteristics, present, reference, resource
+from projections.references import characteristics, places, present, reference, resource
 from projections.view import View
 from schemas.notification import Notification, by_reference
 
@@ -176,13 +176,21 @@ def _visit_answered(recorded: Recorded) -> Told:
 def _product_active(recorded: Recorded) -> Told:
     event = recorded.event
     services = [reference("Service", id) for id in event.services]
-    return _changed("Product", STATE, recorded, status=products_domain.ACTIVE, realizingService=services)
+    return _changed("Product", STATE, recorded, status=event.status, realizingService=services)
 
 
 def _product_changed(recorded: Recorded) -> Told:
-    event = recorded.event
+    """A suspend or resume is a change of state; all else one of values."""
+    event: ProductChanged = recorded.event
     services = [reference("Service", id) for id in event.services]
-    return _changed("Product", VALUES, recorded, productCharacteristic=characteristics(event.values), realizingService=services)
+    if event.status:
+        return _changed("Product", STATE, recorded, status=event.status, realizingService=services)
+    other = present(place=places(event.places or ()), productTerm=list(event.term or ()))
+    return _changed("Product", VALUES, recorded, productCharacteristic=characteristics(event.values), realizingService=services, **other)
+
+
+def _product_was_kept(recorded: Recorded) -> Told:
+    return _changed("Product", STATE, recorded, status=recorded.event.status)
 
 
 def _product_is(status: str) -> Callable[[Recorded], Told]:
@@ -235,7 +243,7 @@ _PRODUCT: Table = {
     ProductChanged: _product_changed,
     ProductTerminationOrdered: _product_is(products_domain.PENDING_TERMINATE),
     ProductTerminated: _product_is(products_domain.TERMINATED),
-    ProductChangeAbandoned: _product_is(products_domain.ACTIVE),
+    ProductChangeAbandoned: _product_was_kept,
     ProductAbandoned: lambda recorded: _changed("Product", STATE, recorded, status=recorded.event.status),
 }
 _SERVICE: Table = {

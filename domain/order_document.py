@@ -18,7 +18,8 @@ ONE = 1  # quantity of an item: a product has an id, a state and a life of its o
 
 @record
 class OrderLine:
-    """One product order item. `path` is where it stands in the document, for messages; `parent` the id of the item it is nested in."""
+    """One product order item. `path` is where it stands in the document, for messages; `parent` the id of the item it is nested in; `account` the billing
+    account of the item, else of its product, else of the order."""
 
     id: str
     action: str
@@ -33,6 +34,8 @@ class OrderLine:
     children: tuple[str, ...]
     status: str
     modify_mode: str
+    term: tuple[dict[str, Any], ...] = ()
+    account: str = ""
 
 
 def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:
@@ -41,9 +44,10 @@ def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:
     lines: list[OrderLine] = []
     todo = [("", f"productOrderItem[{n}]", item) for n, item in enumerate(document["productOrderItem"])]
     todo.reverse()
+    account = _id_of(document.get("billingAccount"))
     while todo:
         parent, path, item = todo.pop()
-        lines.append(_line(parent, path, item))
+        lines.append(_line(parent, path, item, account))
         if item.get("quantity", ONE) != ONE:
             raise invalid(lines[-1], "quantity", f"must be {ONE}, not {item['quantity']}: each product is an item of its own")
         nested = item.get("productOrderItem") or ()
@@ -65,7 +69,7 @@ def document_items(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _line(parent: str, path: str, item: Mapping[str, Any]) -> OrderLine:
+def _line(parent: str, path: str, item: Mapping[str, Any], account: str) -> OrderLine:
     product = item.get("product") or {}
     offering = (item.get("productOffering") or product.get("productOffering") or {}).get("id") or ""
     return OrderLine(
@@ -86,7 +90,15 @@ def _line(parent: str, path: str, item: Mapping[str, Any]) -> OrderLine:
         children=tuple(str(child["id"]) for child in item.get("productOrderItem") or ()),
         status=product.get("status") or "",
         modify_mode=item.get("modifyMode") or "delta",
+        term=tuple(product.get("productTerm") or ()),
+        account=_id_of(item.get("billingAccount")) or _id_of(product.get("billingAccount")) or account,
     )
+
+
+def _id_of(reference: Any) -> str:
+    """The id of a reference; of the first one where TMF lets several stand."""
+    first = reference[0] if isinstance(reference, list | tuple) and reference else reference
+    return str(first.get("id") or "") if isinstance(first, Mapping) else ""
 
 
 def place_of(place: Mapping[str, Any]) -> Place:

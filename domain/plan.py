@@ -15,7 +15,8 @@ from domain.values import Place
 class PlannedItem:
     """An order item with everything known about it. `product` holds the services of the item: a product, or, in a service order from outside, the
     service that is ordered. `services` are all services it needs, shared ones included; `missing` the paths of information that the customer still has
-    to supply: then nothing else of the item is planned yet."""
+    to supply: then nothing else of the item is planned yet. `status` is what a suspend or resume makes of the product, `term` what a renewal agrees on,
+    `moved` whether `places` are new, `part_of` the product that an added one is a part of."""
 
     id: str
     parent: str
@@ -29,6 +30,10 @@ class PlannedItem:
     detached: tuple[str, ...] = ()
     bundles: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    status: str = ""
+    term: tuple[dict[str, Any], ...] = ()
+    moved: bool = False
+    part_of: str = ""
 
     @property
     def sells(self) -> bool:
@@ -57,7 +62,8 @@ class PlannedTask:
 @record
 class PlannedService:
     """A service order item: the action on one service instance and its tasks. `number` is the service order within the product order, `item` the
-    item id within it, `owner` the product order item it was made for; `products` hold the service from now on; `rule` says why it is here."""
+    item id within it, `owner` the product order item it was made for; `products` hold the service from now on; `rule` says why it is here. `state` is
+    active or inactive where the action decides it, `previous_state` where the service was not active before."""
 
     id: str
     specification: str
@@ -75,6 +81,8 @@ class PlannedService:
     owner: str
     rule: str
     tasks: tuple[PlannedTask, ...]
+    state: str = ""
+    previous_state: str = ""
 
 
 @record

@@ -3,6 +3,7 @@
 created → pendingActive → active ⇄ suspended → pendingTerminate → terminated; cancelled, aborted (domain-rules 6.1).
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -75,15 +76,20 @@ class ProductOrdered:
     values: dict[str, Any]
     places: tuple[Place, ...]
     bundles: tuple[str, ...] = ()
+    term: tuple[dict[str, Any], ...] = ()
+    part_of: str = ""
 
 
 @record
 class ProductActivated:
+    """`status` is other than active only when the end of a suspended product is taken back."""
+
     order: str
     item: str
     values: dict[str, Any]
     services: tuple[str, ...]
     at: datetime
+    status: str = ACTIVE
 
 
 @record
@@ -95,7 +101,7 @@ class ProductChangeOrdered:
 
 @record
 class ProductChanged:
-    """Everything as it is from now on."""
+    """Everything as it is from now on. `status` is empty, `places` and `term` are None where they stay as they were."""
 
     order: str
     item: str
@@ -103,6 +109,9 @@ class ProductChanged:
     services: tuple[str, ...]
     at: datetime
     bundles: tuple[str, ...] = ()
+    status: str = ""
+    places: tuple[Place, ...] | None = None
+    term: tuple[dict[str, Any], ...] | None = None
 
 
 @record
@@ -133,11 +142,12 @@ class ProductAbandoned:
 
 @record
 class ProductChangeAbandoned:
-    """A change or termination that did not happen: the product stays as it was."""
+    """A change or termination that did not happen: the product stays as it was, in the status that it had."""
 
     order: str
     item: str
     at: datetime
+    status: str = ACTIVE
 
 
 @record
@@ -164,7 +174,7 @@ Event = (
 @record
 class Product:
     """`pending` is the order that is changing the product now, empty when none; `last_order` the last that was fulfilled; `before` the product to
-    return to when that order is undone."""
+    return to when that order is undone; `origin` where it was first; `part_of` the product that it is a part of."""
 
     status: str
     customer: str
@@ -177,6 +187,9 @@ class Product:
     pending: str
     last_order: str
     before: "Product | None"
+    term: tuple[dict[str, Any], ...] = ()
+    origin: tuple[Place, ...] = ()
+    part_of: str = ""
 
 
 def decide(command: Command, product: Product | None, world: World) -> Events:
@@ -217,6 +230,8 @@ def _ordered(command: OrderProduct) -> ProductOrdered:
         item.values,
         item.places,
         item.bundles,
+        item.term,
+        item.part_of,
     )
 
 
@@ -227,8 +242,23 @@ def _fulfil(command: FulfilProduct, product: Product | None) -> Events:
     if item.action == "add":
         return (ProductActivated(command.order, item.id, command.values, item.services, command.at),)
     if item.action == "modify":
-        return (ProductChanged(command.order, item.id, command.values, item.services, command.at, item.bundles),)
+        return (_changed(command),)
     return (ProductTerminated(command.order, item.id, "ordered", command.at),)
+
+
+def _changed(command: FulfilProduct) -> ProductChanged:
+    item = command.item
+    return ProductChanged(
+        command.order,
+        item.id,
+        command.values,
+        item.services,
+        command.at,
+        item.bundles,
+        item.status,
+        item.places if item.moved else None,
+        item.term or None,
+    )
 
 
 def _abandon(command: AbandonProduct, product: Product | None) -> Events:
@@ -240,20 +270,42 @@ def _abandon(command: AbandonProduct, product: Product | None) -> Events:
     if product.pending == command.order:
         if item.action == "add":
             return (ProductAbandoned(command.order, item.id, command.outcome, command.at),)
-        return (ProductChangeAbandoned(command.order, item.id, command.at),)
+        return (ProductChangeAbandoned(command.order, item.id, command.at, _status_before(product)),)
     return ()
+
+
+def _status_before(product: Product) -> str:
+    """The status of a product before its end was ordered."""
+    if product.status != PENDING_TERMINATE:
+        return product.status
+    return product.before.status if product.before is not None else ACTIVE
 
 
 def _undone(command: AbandonProduct, product: Product) -> Events:
     """Compensating facts for an item that had been completed (domain-rules 6.2)."""
     item, before = command.item, product.before
     if item.action == "delete" and product.status == TERMINATED:
-        return (ProductActivated(command.order, item.id, product.values, product.services, command.at),)
+        status = product.before.status if product.before is not None else ACTIVE
+        return (ProductActivated(command.order, item.id, product.values, product.services, command.at, status),)
     if item.action == "add" and product.status not in GONE:
         return (ProductTerminated(command.order, item.id, "undone", command.at),)
     if item.action == "modify" and before is not None:
-        return (ProductChanged(command.order, item.id, before.values, before.services, command.at, before.bundles),)
+        return (_changed_back(command, product, before),)
     return ()
+
+
+def _changed_back(command: AbandonProduct, product: Product, before: Product) -> ProductChanged:
+    return ProductChanged(
+        command.order,
+        command.item.id,
+        before.values,
+        before.services,
+        command.at,
+        before.bundles,
+        before.status if before.status != product.status else "",
+        before.places if before.places != product.places else None,
+        before.term if before.term != product.term else None,
+    )
 
 
 def evolve(product: Product | None, event: Event) -> Product:
@@ -271,30 +323,41 @@ def evolve(product: Product | None, event: Event) -> Product:
                 event.order,
                 "",
                 None,
+                event.term,
+                event.places,
+                event.part_of,
             )
         case _:
             assert product is not None, "a product's history begins with ProductOrdered"
     match event:
         case ProductActivated():
-            return _with(product, status=ACTIVE, values=event.values, services=event.services, last=event.order)
+            return _with(product, event.status, event.values, event.services, last=event.order)
         case ProductChanged():
             undone = product.last_order == event.order
             before = None if undone else product
-            return _with(product, product.status, event.values, event.services, last=event.order, before=before, bundles=event.bundles)
+            changed = _with(product, event.status, event.values, event.services, last=event.order, before=before, bundles=event.bundles)
+            return _moved_or_renewed(changed, event)
         case ProductChangeOrdered():
             return _with(product, pending=event.order)
         case ProductReopened():
             return _with(product, pending=event.order, before=product.before)
         case ProductTerminationOrdered():
-            return _with(product, status=PENDING_TERMINATE, pending=event.order)
+            return _with(product, status=PENDING_TERMINATE, pending=event.order, before=product)
         case ProductTerminated():
-            return _with(product, status=TERMINATED, last=event.order)
+            return _with(product, status=TERMINATED, last=event.order, before=product.before)
         case ProductAbandoned():
             return _with(product, status=event.status)
         case ProductChangeAbandoned():
-            return _with(product, status=ACTIVE if product.status == PENDING_TERMINATE else product.status)
+            return _with(product, status=event.status if product.status == PENDING_TERMINATE else product.status)
         case _:
             assert_never(event)
+
+
+def _moved_or_renewed(product: Product, event: ProductChanged) -> Product:
+    if event.places is None and event.term is None:
+        return product
+    places = product.places if event.places is None else event.places
+    return replace(product, places=places, term=product.term if event.term is None else event.term)
 
 
 def _with(
@@ -319,6 +382,9 @@ def _with(
         pending,
         last or product.last_order,
         before,
+        product.term,
+        product.origin,
+        product.part_of,
     )
 
 

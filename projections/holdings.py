@@ -20,7 +20,7 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
     event: Any = recorded.event
     known = document or {"id": key, "customer": recorded.meta.customer, "site": []}
     customer = getattr(event, "customer", "") or known["customer"]
-    sites = dict.fromkeys([*known["site"], *(place.id for place in getattr(event, "places", ()) if place.id)])
+    sites = dict.fromkeys([*known["site"], *(place.id for place in getattr(event, "places", None) or () if place.id)])
     return {"id": key, "customer": customer, "site": list(sites)}
 
 

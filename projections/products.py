@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from domain.product import (
-    ACTIVE,
     PENDING_ACTIVE,
     PENDING_TERMINATE,
     TERMINATED,
@@ -46,9 +45,9 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         return None
     match event:
         case ProductActivated():
-            return _active(document, event.values, event.services, event.at)
+            return _active(document, event)
         case ProductChanged():
-            return {**document, **_realised(event.values, event.services), **_bundle(event.bundles), "status": ACTIVE}
+            return _changed(document, event)
         case ProductChangeOrdered():
             return _ordered(document, event.order, event.item, "modify")
         case ProductTerminationOrdered():
@@ -58,7 +57,7 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         case ProductAbandoned():
             return {**document, "status": event.status}
         case ProductChangeAbandoned() if document["status"] == PENDING_TERMINATE:
-            return {**document, "status": ACTIVE}
+            return {**document, "status": event.status}
     return document
 
 
@@ -72,7 +71,7 @@ def _begun(id: str, event: ProductOrdered, time: datetime) -> Document:
         "productOffering": reference("ProductOffering", event.offering),
         **specification,
         "productCharacteristic": characteristics(event.values),
-        **present(place=places(event.places)),
+        **present(place=places(event.places), productTerm=list(event.term)),
         **_bundle(event.bundles),
         **customer_party(event.customer),
         "productOrderItem": [_order_item(event.order, event.item, "add")],
@@ -101,12 +100,25 @@ def _ordered(document: Document, order: str, item: str, action: str) -> Document
     return {**document, "productOrderItem": [*document["productOrderItem"], _order_item(order, item, action)]}
 
 
-def _active(document: Document, values: Mapping[str, Any], services: Iterable[str], at: datetime) -> Document:
+def _active(document: Document, event: ProductActivated) -> Document:
     """A product whose termination was taken back keeps the date it started."""
-    active = {**document, **_realised(values, services), "status": ACTIVE}
-    active.setdefault("startDate", at)
+    active = {**document, **_realised(event.values, event.services), "status": event.status}
+    active.setdefault("startDate", event.at)
     active.pop("terminationDate", None)
     return active
+
+
+def _changed(document: Document, event: ProductChanged) -> Document:
+    """What a change says nothing of stays."""
+    changed = {
+        **document,
+        **_realised(event.values, event.services),
+        **_bundle(event.bundles),
+        "status": event.status or document["status"],
+    }
+    said = {"place": event.places, "productTerm": event.term}
+    kept = {name: value for name, value in changed.items() if said.get(name) is None}
+    return {**kept, **present(place=places(event.places or ()), productTerm=list(event.term or ()))}
 
 
 def _realised(values: Mapping[str, Any], services: Iterable[str]) -> Document:

@@ -17,12 +17,14 @@ class SupportingService(TypedDict, total=False):
 
 @with_config(OPEN)
 class RequestedService(TypedDict, total=False):
-    """The TMF640 service as it should be when the task is done; `place` is left out when nobody has said where."""
+    """The TMF640 service as it should be when the task is done; `place` is left out when nobody has said where, `state` where the task does not decide
+    whether the service runs."""
 
     id: Required[Name]
     type: Required[Annotated[Literal["Service"], Field(alias="@type")]]
     category: Required[str]
     name: Required[str]
+    state: Literal["active", "inactive"]
     serviceSpecification: Required[SpecificationReference]
     serviceCharacteristic: Required[list[Characteristic]]
     place: list[RelatedPlace]

@@ -11,7 +11,7 @@ from domain.order_document import invalid
 def configure(item: Item, catalog: Catalog) -> None:
     """Values from the order, the install base and the defaults; what is mandatory and still absent is listed as missing."""
     specification = catalog.products.get(item.specification)
-    if specification is None or item.line.action in ("delete", "noChange"):
+    if specification is None or item.status or item.line.action in ("delete", "noChange"):
         item.values = dict(item.held.values) if item.held else {}
         return
     given, characteristics = item.line.characteristics, specification.characteristics

@@ -5,12 +5,13 @@ from typing import Any
 from domain.catalog import ServiceSpecification
 from domain.decomposition.item import Item
 from domain.plan import PlannedService, PlannedTask
-from domain.service import Service
+from domain.service import INACTIVE, Service
 from domain.values import Place, Rejected
 
 
 class ServiceDraft:
-    """One service instance that the order touches, while parents add what they want of it. `under_way`: the order is at work on it already."""
+    """One service instance that the order touches, while parents add what they want of it. `under_way`: the order is at work on it already; `wanted`:
+    rules have been evaluated for it; `state`: active or inactive where the order decides that."""
 
     def __init__(self, id: str, specification: ServiceSpecification, owner: Item, rule: str, places: tuple[Place, ...]) -> None:
         self.id = id
@@ -21,6 +22,7 @@ class ServiceDraft:
         self.values: dict[str, Any] = {}
         self.products: list[str] = []
         self.items: list[str] = []
+        self.users: list[Item] = []
         self.children: list[str] = []
         self.held: Service | None = None
         self.action = ""
@@ -28,6 +30,13 @@ class ServiceDraft:
         self.item = ""
         self.tasks: tuple[PlannedTask, ...] = ()
         self.under_way: PlannedService | None = None
+        self.wanted = False
+        self.state = ""
+
+    @property
+    def only_state(self) -> bool:
+        """Whether nothing is done to the service but to stop or to run it."""
+        return bool(self.state) and self.held is not None and self.values == self.held.values
 
     def recall(self, planned: PlannedService) -> None:
         """What the order does with it has been planned before: others can only join."""
@@ -41,10 +50,12 @@ class ServiceDraft:
         self.items.append(item.line.id)
         if item.holds:
             self.products.append(item.product)
+        self.users.append(item)
 
     def want(self, values: dict[str, Any], item: Item) -> None:
         """Another parent wants these values: agree, or merge as each characteristic declares."""
         self.join(item)
+        self.wanted = True
         if not self.values:
             self.values = dict(values)
             return
@@ -74,6 +85,8 @@ class ServiceDraft:
             self.owner.line.id,
             self.rule,
             () if joins else self.tasks,
+            "" if joins else self.state,
+            self.held.state if self.held is not None and self.held.state == INACTIVE else "",
         )
 
 

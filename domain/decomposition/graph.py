@@ -32,6 +32,9 @@ def edges_of(
     relied = _relied(items)
     for item, others in relied:
         _add(edges, _item_edges(item, others, services, ends))
+    for item in items:
+        if item.moved and not item.settled:
+            _add(edges, _move_edges(item, services, visits, ends))
     if earlier is not None:
         edges = _only_new(edges, earlier)
     _check_circles(edges, relied, items, services, ends, earlier)
@@ -191,6 +194,17 @@ def _item_edges(item: Item, others: Sequence[Item], services: ServiceDrafts, end
         yield from ((f"item:{other.line.id}", node) for node in first)
         if not first:
             yield f"item:{other.line.id}", f"item:{item.line.id}"
+
+
+# Items that move ----------------------------------------------------------------------------------------------------------------------
+def _move_edges(item: Item, services: ServiceDrafts, visits: tuple[PlannedVisit, ...], ends: _Ends) -> Iterator[Edge]:
+    """What is at the old place is taken down once all at the new one is built and visited: until then the customer has the old (domain-rules 2.5)."""
+    built = [services[id] for id in item.services if services[id].action != "noChange"]
+    lasts = dict.fromkeys([node for draft in built for node in ends.finishes(draft)])
+    lasts.update((visit.id, None) for visit in visits if item.line.id in visit.items)
+    left = [services[id] for id in item.detached if id in services and services[id].action == "delete"]
+    firsts = dict.fromkeys([node for draft in left for node in ends.starts(draft)])
+    yield from ((last, first) for last in lasts for first in firsts)
 
 
 def _check_circles(

@@ -11,9 +11,9 @@ from domain.values import Place
 
 class Item:
     """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add), `settled` whether an
-    earlier plan of the order has the item already. Where the order is one for services, `ordered` is the specification of the service that is asked for,
-    `under` the item whose service it is a part of, and `splits` whether the catalog is to say what its parts are. `holds`: its product, or the service
-    itself, holds the services that it selects."""
+    earlier plan of the order has the item already. `status` is what a suspend or resume makes of the product; `moved` says that `places` are new. Where
+    the order is one for services, `ordered` is the specification of the service that is asked for, `under` the item whose service it is a part of, and
+    `splits` whether the catalog is to say what its parts are. `holds`: its product, or the service itself, holds the services that it selects."""
 
     def __init__(self, line: OrderLine, parent: "Item | None", order: str) -> None:
         self.line = line
@@ -33,6 +33,8 @@ class Item:
         self.under: Item | None = None
         self.splits = False
         self.holds = True
+        self.status = ""
+        self.moved = False
 
     @property
     def top(self) -> "Item":
@@ -40,6 +42,18 @@ class Item:
         while item.parent is not None:
             item = item.parent
         return item
+
+    @property
+    def renews(self) -> bool:
+        """Whether the item agrees on another term, and changes nothing else: no service is touched (domain-rules 2.12)."""
+        held = self.held
+        other_term = held is not None and self.line.action == "modify" and self.line.term not in ((), held.term)
+        return other_term and held is not None and not (self.status or self.moved) and self.values == held.values
+
+    @property
+    def keeps_services(self) -> bool:
+        """Whether the product keeps the services that it has, so that no rule is evaluated."""
+        return bool(self.status) or self.renews
 
     def settle(self, planned: PlannedItem, catalog: Catalog) -> None:
         """Take over everything that was planned for it before."""
@@ -62,6 +76,10 @@ class Item:
             tuple(self.detached),
             self._parts() if self.ordered is None and (self.children or self.held is not None) else (),
             tuple(self.missing),
+            self.status,
+            self.line.term,
+            self.moved,
+            self.parent.product if self.parent is not None and self.line.action == "add" else "",
         )
 
     def _parts(self) -> tuple[str, ...]:

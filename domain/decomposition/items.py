@@ -5,9 +5,11 @@ listed by path.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import count
 
 from domain.catalog import ORDERABLE, Catalog, ProductOffering
 from domain.decider import Facts
+from domain.decomposition.changes import check_moves, read_change
 from domain.decomposition.configuration import configure, said
 from domain.decomposition.item import Item
 from domain.order_document import OrderLine, invalid
@@ -35,6 +37,7 @@ def resolve_items(
                 parts.append(part)
         todo = parts
     _check_products(items)
+    check_moves(items, facts)
     for item in items.values():
         if item.offering is not None and item.line.action in ("add", "modify"):
             _check_parts(item, item.offering, items, facts)
@@ -97,7 +100,7 @@ def _reads_as(line: OrderLine, planned: PlannedItem) -> bool:
     return (
         line.action == planned.action
         and line.offering in ("", planned.offering)
-        and (line.places in ((), planned.places))
+        and all(place in planned.places for place in line.places)
         and all(value is None or planned.values.get(name) == value for name, value in line.characteristics.items())
     )
 
@@ -132,6 +135,8 @@ def _resolve_offering(item: Item, order: str, customer: str, catalog: Catalog, f
     line = item.line
     if line.action != "add":
         _resolve_held(item, order, customer, facts)
+    elif not item.places and item.parent is not None:
+        item.places = item.parent.places
     name = line.offering or (item.held.offering if item.held else "")
     if not name and not item.missing and (line.action == "add" or item.held is not None):
         item.missing.append(f"{line.path}.productOffering.id")
@@ -164,18 +169,9 @@ def _resolve_held(item: Item, order: str, customer: str, facts: Facts) -> None:
         raise Rejected("conflict", f"Item {line.id}: product {line.product} is being changed by order {held.pending}.")
     if held.status in GONE:
         raise invalid(line, "product.id", f"product {line.product!r} is {held.status}")
-    if line.action == "modify":
-        _check_change(line, held)
     item.held, item.places = held, line.places or held.places
-
-
-def _check_change(line: OrderLine, held: Product) -> None:
-    if line.status and line.status != held.status:
-        raise invalid(line, "product.status", f"cannot be changed to {line.status!r}: suspend and resume are not supported yet")
-    if line.offering and line.offering != held.offering:
-        raise invalid(line, "productOffering", f"cannot be changed from {held.offering!r} to {line.offering!r}")
-    if line.places and any(place not in held.places for place in line.places):
-        raise invalid(line, "product.place", "cannot be changed: a move is not supported yet")
+    if line.action == "modify":
+        read_change(item, held)
 
 
 def _check_orderable(item: Item) -> None:
@@ -189,25 +185,21 @@ def _check_orderable(item: Item) -> None:
 
 
 def _implied(item: Item, order: str, items: dict[str, Item], facts: Facts) -> Iterator[Item]:
-    """The parts that a line means without naming them: defaults of a bundle, and all parts of a product that is deleted."""
+    """The parts that a line means without naming them: defaults of a bundle, and all parts of a product that is deleted, suspended, resumed or moved."""
+    ids = (id for n in count(1) if (id := f"{item.line.id}.{n}") not in items)
     if item.line.action == "add" and item.offering is not None and not item.line.children:
-        number = 0
         for bundled in item.offering.bundled:
             for _ in range(bundled.default):
-                number += 1
-                while f"{item.line.id}.{number}" in items:
-                    number += 1
-                yield _part(item, number, "add", bundled.offering, "", order)
-    if item.line.action == "delete" and item.held is not None:
+                yield _part(item, next(ids), "add", bundled.offering, "", order)
+    if item.held is not None and (item.line.action == "delete" or item.status or item.moved):
         named = {each.line.product for each in items.values() if each.line.product}
-        for number, product in enumerate(item.held.bundles, 1):
+        for product in item.held.bundles:
             held = facts.get(product)
             if held is not None and held.status not in GONE and product not in named:
-                yield _part(item, number, "delete", held.offering, product, order)
+                yield _part(item, next(ids), item.line.action, held.offering, product, order)
 
 
-def _part(item: Item, number: int, action: str, offering: str, product: str, order: str) -> Item:
-    id = f"{item.line.id}.{number}"
+def _part(item: Item, id: str, action: str, offering: str, product: str, order: str) -> Item:
     line = OrderLine(id, action, item.line.path, item.line.id, offering, product, "", {}, item.line.places, (), (), "", "delta")
     return Item(line, item, order)
 

@@ -3,24 +3,23 @@
 A shared child is one service order item however many products hold it.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.catalog import Catalog, Child, ServiceSpecification
 from domain.decider import Facts
-from domain.decomposition.actions import choose_action, release
+from domain.decomposition.actions import choose_action, keep, leavers, release
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
+from domain.decomposition.identity import SITE_ROLE, identity_of, moves, place_of, site_of
 from domain.decomposition.item import Item
 from domain.decomposition.order import Order
 from domain.decomposition.tasks import tasks_of
 from domain.order_document import invalid
 from domain.plan import Plan, PlannedService
 from domain.service import Service
-from domain.values import Place, Rejected
+from domain.values import Rejected
 
 LARGEST_PLAN = 200_000  # services
-SITE_ROLE = "installation"
 ORDERED = "ordered"  # the rule by which a service is there that a service order asks for
 
 
@@ -33,13 +32,16 @@ def plan_services(
     finder = _Finder(order, catalog, facts, drafts, under_way)
     changing = [item for item in items if not item.settled and not item.missing]
     for item in changing:
-        if item.line.action in ("add", "modify"):
+        if item.keeps_services:
+            keep(item, drafts, facts, catalog)
+        elif item.line.action in ("add", "modify"):
             finder.select(item)
+    leaving = leavers(items)
     for draft in drafts.values():
-        choose_action(draft, order.id, facts)
+        choose_action(draft, leaving, facts, order.id)
     for item in changing:
         if item.line.action in ("modify", "delete") and item.held is not None:
-            release(item, items, drafts, facts, catalog, order.id)
+            release(item, leaving, drafts, facts, catalog, order.id)
     _number(items, drafts, order.service_orders)
     for draft in drafts.values():
         if draft.under_way is None and draft.action != "noChange":
@@ -53,7 +55,7 @@ class _Finder:
     def __init__(
         self, order: Order, catalog: Catalog, facts: Facts, drafts: ServiceDrafts, under_way: Mapping[str, PlannedService]
     ) -> None:
-        self.order, self.customer, self.account = order.id, order.customer, order.account
+        self.order, self.customer = order.id, order.customer
         self.catalog, self.facts, self.drafts, self.under_way = catalog, facts, drafts, under_way
 
     def select(self, item: Item) -> None:
@@ -70,7 +72,7 @@ class _Finder:
         if item.product in self.drafts:
             owner = self.drafts[item.product].owner.line.id
             raise invalid(item.line, "service", f"is the same as that of item {owner}: {specification.id} is shared")
-        place = _place(item, specification.place_role)
+        place = place_of(item.places, specification.place_role)
         draft = ServiceDraft(item.product, specification, item, ORDERED, (place,) if place else ())
         self._meet(draft, True)
         self.drafts[draft.id] = draft
@@ -94,7 +96,7 @@ class _Finder:
 
     def _walk(self, item: Item, rules: Sequence[Child], above: ServiceDraft | None) -> None:
         """All that these rules need, and what that needs."""
-        inputs = {**item.values, "action": item.line.action, "site": _site(item, SITE_ROLE, self.order)}
+        inputs = {**item.values, "action": item.line.action, "site": site_of(item, SITE_ROLE, self.order)}
         todo: list[tuple[Child, dict[str, Any], ServiceDraft | None]] = [(child, inputs, above) for child in reversed(rules)]
         while todo:
             child, given, parent = todo.pop()
@@ -137,7 +139,7 @@ class _Finder:
         id = self._identity(item, specification, parent, number)
         draft = self.drafts.get(id)
         if draft is None:
-            place = _place(item, specification.place_role)
+            place = place_of(item.places, specification.place_role)
             draft = ServiceDraft(id, specification, item, child.id, (place,) if place else ())
             if len(self.drafts) >= LARGEST_PLAN:
                 raise Rejected("invalid", f"An order makes at most {LARGEST_PLAN} services.")
@@ -159,49 +161,32 @@ class _Finder:
 
     def _may_exist(self, item: Item, specification: ServiceSpecification, parent: ServiceDraft | None) -> bool:
         """A service of a product that this order makes cannot exist yet, so nothing need be loaded for it."""
-        if specification.scope == "order":
-            return False
-        own = specification.scope in ("item", "topItem")
-        return (
-            not own or item.line.action != "add" or (parent is not None and parent.specification.scope not in ("item", "topItem", "order"))
-        )
+        match specification.scope:
+            case "item" if parent is not None and (
+                parent.held is not None or parent.specification.scope not in ("item", "topItem", "order")
+            ):
+                return True
+            case "item" | "order":
+                return item.line.action != "add"
+            case "topItem":
+                return item.top.line.action != "add"
+        return True
 
     def _identity(self, item: Item, specification: ServiceSpecification, parent: ServiceDraft | None, number: int) -> str:
-        """The stream id from the child key: specification, scope instance, discriminator (domain-rules 2.4)."""
-        suffix = f"-{number + 1}" if number else ""
-        match specification.scope:
-            case "item" if parent is not None:
-                return f"{parent.id}.{specification.id}{suffix}"
-            case "item":
-                return f"svc-{item.product.removeprefix('pr-')}-{specification.id}{suffix}"
-            case "topItem":
-                return f"svc-{item.top.product.removeprefix('pr-').removeprefix('svc-')}-{specification.id}{suffix}"
-            case "order":
-                return f"svc-{self.order.removeprefix('po-')}-{specification.id}{suffix}"
-            case "account":
-                instance = self.account
-            case "site":
-                instance = _site(item, specification.place_role, self.order)
-            case _:
-                instance = ",".join(item.line.relies_on)
-        key = "\x1f".join((specification.id, specification.scope, self.customer, instance, str(number)))
-        return f"svc-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
+        """The stream id from the child key; a product that is there keeps what was built for it, whatever the key would be today: its order, its account or
+        what it relied on need not be named again. Only what stands at a place that changes is another one."""
+        id = identity_of(item, specification, parent.id if parent is not None else "", number, self.order, self.customer)
+        held = item.held
+        if held is None or id in held.services or moves(item, specification):
+            return id
+        built = [other for other in held.services if self._realises(other, specification)]
+        if parent is not None and parent.held is not None:
+            built = [other for other in built if other in parent.held.supporting]
+        return built[number] if number < len(built) else id
 
-
-def _place(item: Item, role: str) -> Place | None:
-    """The place of this role; else the item's site, which for a service that only wants a site is whatever place there is. Nobody is sent to the A end
-    instead of the Z end."""
-    for wanted in (role, SITE_ROLE):
-        for place in item.places:
-            if place.role == wanted and place.id:
-                return place
-    return next((place for place in item.places if place.id), None) if role == SITE_ROLE else None
-
-
-def _site(item: Item, role: str, order: str) -> str:
-    """The site of an item; an order that names no place has one of its own."""
-    place = _place(item, role) or next((place for place in item.places if place.id), None)
-    return place.id if place else order
+    def _realises(self, id: str, specification: ServiceSpecification) -> bool:
+        service: Service | None = self.facts.get(id)
+        return service is not None and service.is_live and service.specification == specification.id
 
 
 def _number(items: Sequence[Item], drafts: ServiceDrafts, numbered: int) -> None:

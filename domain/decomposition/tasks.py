@@ -8,11 +8,16 @@ from domain.plan import PlannedTask
 
 
 def tasks_of(draft: ServiceDraft, catalog: Catalog, answer_within: float) -> tuple[PlannedTask, ...]:
+    """The steps for the action. To suspend or resume a service asks its target systems only: what people do, and what nothing can take back, is done
+    once for a service and not again [choice]."""
     inputs = {**draft.owner.values, **draft.values, "action": draft.action}
+    steps = draft.specification.tasks
+    if draft.only_state:
+        steps = tuple([each for each in steps if each.kind == "automatic" and not each.point_of_no_return])
     tasks = tuple(
         [
             _task(draft, each, catalog, inputs, answer_within)
-            for each in draft.specification.tasks
+            for each in steps
             if draft.action in each.actions and (each.condition is True or catalog.compiled.condition(each.condition)(inputs))
         ]
     )

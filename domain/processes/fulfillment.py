@@ -26,7 +26,7 @@ from domain.product_order import (
     ReportItems,
 )
 from domain.recorded import Recorded
-from domain.service import DetachService, FulfilService
+from domain.service import INACTIVE, DetachService, FulfilService
 from domain.service_order import (
     ActivationAnswered,
     ActivationRequested,
@@ -234,7 +234,8 @@ class Fulfillment:
         service.state = COMPLETED
         planned, progress = service.planned, self.progress
         values = {**planned.values, **service.assigned}
-        self._due.append(FulfilService(planned.id, self.order, planned.action, values, service.inactive, service.done_at or self.now))
+        inactive = service.inactive or planned.state == INACTIVE
+        self._due.append(FulfilService(planned.id, self.order, planned.action, values, inactive, service.done_at or self.now))
         if not planned.tasks:
             self._due.append(CloseServiceOrderItems(service_order_id(self.order, planned.number), (planned.item,), COMPLETED))
         for id in service.holders:

@@ -171,7 +171,7 @@ class Withdrawal:
             planned = service.planned
             outcome = self.items.get(planned.owner, CANCELLED)
             undone = service.state == COMPLETED or any(task.id in self._of.finished for task in planned.tasks)
-            yield AbandonService(planned.id, self._order, planned.action, planned.previous, undone, outcome, now)
+            yield AbandonService(planned.id, self._order, planned.action, planned.previous, undone, outcome, now, planned.previous_state)
             for item in (self._of.items[id] for id in service.users if id not in self.items):
                 if item.state == COMPLETED:
                     yield DetachService(planned.id, self._order, item.planned.product)

@@ -139,6 +139,8 @@ def _assess_cancel(command: CancelProductOrder, order: ProductOrder, world: Worl
         raise Rejected("conflict", f"Order {command.stream} is being cancelled already.")
     ended = TERMINAL - {COMPLETED} if command.include_completed else TERMINAL
     items = tuple([item for item in order.parts if order.own[item] not in ended])
+    if not items:
+        raise Rejected("conflict", f"Nothing of order {command.stream} can be cancelled.")
     facts = Facts(world.loaded)
     completed = [order.parts[item] for item in items if order.own[item] == COMPLETED]
     reasons = (*_past_return(order, items), *(reason for part in completed for reason in _built_upon(command.stream, part, facts)))

@@ -20,7 +20,8 @@ class OrderService:
 
 @record
 class FulfilService:
-    """The service order item is done. `inactive`: an operator skipped part of building it, so the service exists but does not run."""
+    """The service order item is done. `inactive`: the service exists but does not run, because an operator skipped part of building it, or nobody holds
+    it but suspended products."""
 
     service: str
     order: str
@@ -32,7 +33,8 @@ class FulfilService:
 
 @record
 class AbandonService:
-    """The service order item will not be done, or has been undone: `outcome` is cancelled or failed. Products that this order made hold it let go."""
+    """The service order item will not be done, or has been undone: `outcome` is cancelled or failed. Products that this order made hold it let go.
+    `previous_state` is where it goes back to, active when empty."""
 
     service: str
     order: str
@@ -41,6 +43,7 @@ class AbandonService:
     undone: bool
     outcome: str
     at: datetime
+    previous_state: str = ""
 
 
 @record

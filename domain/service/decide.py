@@ -25,7 +25,7 @@ from domain.service.events import (
     ServiceTerminated,
     ServiceTerminationOrdered,
 )
-from domain.service.state import TERMINATED, Service
+from domain.service.state import ACTIVE, INACTIVE, TERMINATED, Service
 
 
 def decide(command: Command, service: Service | None, world: World) -> Events:
@@ -120,11 +120,14 @@ def _abandon(command: AbandonService, service: Service | None) -> Events:
 def _keep(command: AbandonService, service: Service) -> Events:
     """A service that was to be ended lives on, or lives again."""
     if service.last_order == command.order and service.state == TERMINATED:
-        return (ServiceActivated(command.order, command.previous, command.at),)
+        again = ServiceDeactivated if command.previous_state == INACTIVE else ServiceActivated
+        return (again(command.order, command.previous, command.at),)
     return (ServiceChangeAbandoned(command.order, command.at),) if service.pending == command.order else ()
 
 
 def _change_back(command: AbandonService, service: Service) -> Events:
-    if service.last_order == command.order and service.values != command.previous:
-        return (ServiceChanged(command.order, command.previous, command.at),)
+    state = command.previous_state or ACTIVE
+    if service.last_order == command.order and (service.values, service.state) != (command.previous, state):
+        again = ServiceDeactivated if state == INACTIVE else ServiceChanged
+        return (again(command.order, command.previous, command.at),)
     return (ServiceChangeAbandoned(command.order, command.at),) if service.pending == command.order else ()

@@ -7,7 +7,8 @@ from typing import Any, assert_never
 from domain import fallout
 from domain.decider import Events, Facts, Need, World
 from domain.fallout import FalloutRaised, FalloutResolved, ResolveTask
-from domain.service import Service
+from domain.plan import PlannedService
+from domain.service import ACTIVE, Service
 from domain.service_order.commands import (
     AcknowledgeServiceOrder,
     AnswerActivation,
@@ -137,9 +138,17 @@ def _requested(stream: str, order: ServiceOrder, task: Task, world: World, decis
     key = activation_key(stream, planned, action, decision)
     due = world.now + timedelta(seconds=planned.answer_within)
     values = item.service.previous if undo and planned.action == "modify" else item.values
-    request = activation_request(stream, order, task, action, key, attempt, due, values, world.now)
+    state = _wanted_state(item.service, undo)
+    request = activation_request(stream, order, task, action, key, attempt, due, values, world.now, state)
     items, state = states_after(order, task.requested(key, attempt, decision, undo, due))
     return ActivationRequested(planned.id, task.item, key, attempt, decision, undo, due, request, items, state)
+
+
+def _wanted_state(service: PlannedService, undo: bool) -> str:
+    """Whether the service is to run after the task, where the task decides it: when a product is suspended or resumed, and when that is undone."""
+    if not undo:
+        return service.state
+    return service.previous_state or (ACTIVE if service.state else "")
 
 
 # Answers and time-outs ----------------------------------------------------------------------------------------------------------------

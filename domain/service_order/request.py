@@ -16,8 +16,9 @@ def activation_request(
     due: datetime,
     values: dict[str, Any],
     now: datetime,
+    state: str = "",
 ) -> dict[str, Any]:
-    """The message for one attempt. Its times are datetimes, written as RFC 3339 where it leaves."""
+    """The message for one attempt. Its times are datetimes, written as RFC 3339 where it leaves. `state` is told where the action decides it."""
     service = order.items[task.item].service
     start = order.requested_start
     places = [{"id": place.id, "role": place.role} for place in service.places if place.id]
@@ -32,6 +33,7 @@ def activation_request(
             "@type": "Service",
             "category": service.category,
             "name": service.name,
+            **({"state": state} if state else {}),
             "serviceSpecification": {"id": service.specification, "version": service.version},
             "serviceCharacteristic": [{"name": name, "value": value} for name, value in values.items()],
             **({"place": places} if places else {}),

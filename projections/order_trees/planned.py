@@ -21,6 +21,7 @@ def item_node(item: PlannedItem) -> Document:
         "characteristics": item.values,
         "services": list(item.services),
         **present(detached=list(item.detached), bundles=list(item.bundles), missing=list(item.missing)),
+        **present(status=item.status, productTerm=list(item.term), moves=item.moved or None),
         **present(place=[{"id": place.id, "role": place.role} for place in item.places]),
     }
 
@@ -39,6 +40,7 @@ def service_node(order: str, service: PlannedService) -> Document:
         "supportingService": list(service.supporting),
         "characteristics": service.values,
         "tasks": [task.id for task in service.tasks],
+        **present(wantedState=service.state),
         "state": ACKNOWLEDGED if service.number else COMPLETED,
         **({"serviceOrder": {"id": service_order_id(order, service.number), "itemId": service.item}} if service.number else {}),
     }

@@ -276,22 +276,6 @@ def test_what_cannot_be_ordered_is_refused_by_item_and_attribute(world: InMemory
     assert world.log == []
 
 
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"status": "suspended"}, "suspend and resume are not supported yet"),
-        ({"place": [{"id": "site-9"}]}, "a move is not supported yet"),
-        ({"productOffering": {"id": "tv"}}, "cannot be changed from 'fibre-broadband' to 'tv'"),
-    ],
-)
-def test_what_is_not_supported_yet_is_refused_clearly(world: InMemory, changes: dict[str, Any], sentence: str) -> None:
-    order = having(world, add("1", "fibre-broadband"))
-    item = change("1", "modify", world.product(order, "1"))
-    item["product"] |= changes
-    with pytest.raises(Rejected, match=sentence):
-        world.order(item)
-
-
 def test_a_product_of_another_customer_or_one_that_is_gone_is_refused(world: InMemory) -> None:
     order = having(world, add("1", "tv"))
     product = world.product(order, "1")
