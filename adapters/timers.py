@@ -19,6 +19,9 @@ from domain.product_order import (
     ProductOrderItemsChanged,
     ProductOrderStarted,
     ProductOrderStartScheduled,
+    ProductOrderStepReleased,
+    ProductOrderStepScheduled,
+    ReleaseStep,
     StartProductOrder,
 )
 from domain.recorded import Recorded
@@ -44,8 +47,8 @@ log = structlog.get_logger()
 
 
 def _key(recorded: Recorded) -> tuple[str, ...]:
-    """One timer a task; one a work order; one a product order."""
-    task = getattr(recorded.event, "task", "")
+    """One timer a task; one a work order; one a product order, and one for each step of it that waits for a moment."""
+    task = getattr(recorded.event, "task", "") or getattr(recorded.event, "node", "")
     return (f"{recorded.stream}/{task}",) if task and task != recorded.stream else (recorded.stream,)
 
 
@@ -61,6 +64,8 @@ def _evolve(timer: Document | None, recorded: Recorded, key: str) -> Document | 
             return None if ends else {**(timer or {}), "due": event.due or (timer or {})["due"]}
         case ProductOrderStartScheduled():
             return _timer(key, recorded, "", "", 0, event.due)
+        case ProductOrderStepScheduled():
+            return _timer(key, recorded, event.node, "", 0, event.due)
         case ProductOrderItemsChanged():
             return None if event.state in TERMINAL else timer
         case ProductOrderCancellationAssessed():
@@ -93,6 +98,8 @@ TIMERS = View(
         WorkOrderClosed,
         ProductOrderStartScheduled,
         ProductOrderStarted,
+        ProductOrderStepScheduled,
+        ProductOrderStepReleased,
         ProductOrderItemsChanged,
         ProductOrderCancellationAssessed,
     ),
@@ -102,10 +109,10 @@ TIMERS = View(
 )
 
 
-def command_of(timer: Document) -> PassDeadline | StartProductOrder:
+def command_of(timer: Document) -> PassDeadline | StartProductOrder | ReleaseStep:
     """What to tell the engine when a timer falls due."""
     if not timer["key"]:
-        return StartProductOrder(timer["stream"])
+        return ReleaseStep(timer["stream"], timer["task"]) if timer["task"] else StartProductOrder(timer["stream"])
     return PassDeadline(timer["stream"], timer["task"], timer["key"], timer["attempt"])
 
 

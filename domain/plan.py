@@ -5,6 +5,7 @@ Node ids: a task is `<service order>.<item>.<task>` (`1.2.configure`), a visit t
 """
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from domain.record import record
@@ -57,6 +58,7 @@ class PlannedTask:
     undo: bool
     group: str
     form: tuple[str, ...]
+    duration: float = 0.0
 
 
 @record
@@ -104,20 +106,46 @@ class PlannedVisit:
 
 
 @record
+class Lag:
+    """An edge whose second node waits so many seconds more once the first is done."""
+
+    before: str
+    after: str
+    seconds: float
+
+
+@record
+class NotBefore:
+    """A node that waits for a date, whatever else it waits for."""
+
+    node: str
+    due: datetime
+
+
+@record
 class Plan:
-    """Everything an order asks for. `edges` are finish→start: the second node waits for the first."""
+    """Everything an order asks for. `edges` are finish→start: the second node waits for the first; `lags` those of them that take longer."""
 
     items: tuple[PlannedItem, ...]
     services: tuple[PlannedService, ...]
     visits: tuple[PlannedVisit, ...]
     edges: tuple[tuple[str, str], ...]
+    lags: tuple[Lag, ...] = ()
+    not_before: tuple[NotBefore, ...] = ()
 
     def extended(self, more: "Plan") -> "Plan":
         """This plan with what was planned later: items that waited are replaced, and services that are made anew."""
         items = {item.id: item for item in self.items} | {item.id: item for item in more.items}
         services = {service.id: service for service in self.services}
         services.update((service.id, service) for service in more.services if service.number or service.id not in services)
-        return Plan(tuple(items.values()), tuple(services.values()), (*self.visits, *more.visits), (*self.edges, *more.edges))
+        return Plan(
+            tuple(items.values()),
+            tuple(services.values()),
+            (*self.visits, *more.visits),
+            (*self.edges, *more.edges),
+            (*self.lags, *more.lags),
+            (*self.not_before, *more.not_before),
+        )
 
 
 def service_order_id(order: str, number: int) -> str:

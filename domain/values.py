@@ -1,6 +1,7 @@
 """Small values that every part of the domain shares: refusals, reasons and the characteristics of a configured thing."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.record import record
@@ -30,6 +31,15 @@ class Rejected(Exception):
         self.code = code
         self.sentence = sentence
         self.reasons = reasons or (Reason(code, sentence),)
+
+
+def moment_of(value: Value) -> datetime | None:
+    """The moment that a text names (ISO 8601; a day begins at midnight, and what names no zone is UTC [choice]); None when it names none."""
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 @record

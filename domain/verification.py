@@ -186,6 +186,7 @@ class Verification:
     def _obligations(self, stream: str, order: ProductOrder) -> Iterator[bool]:
         """Whether somebody is waited for: a date, the customer, a target system, a person, field service."""
         yield order.scheduled is not None
+        yield bool(order.steps)
         yield any(item.missing for plan in self._plans.get(stream, ()) for item in plan.items)
         for number in order.service_orders:
             service_order: ServiceOrder | None = self._state(service_order_id(stream, number))

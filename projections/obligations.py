@@ -16,6 +16,8 @@ from domain.product_order import (
     ProductOrderInformationSupplied,
     ProductOrderStarted,
     ProductOrderStartScheduled,
+    ProductOrderStepReleased,
+    ProductOrderStepScheduled,
 )
 from domain.recorded import Recorded
 from domain.service_order import (
@@ -32,7 +34,7 @@ from projections.view import Column, Document, View
 
 START = "start"
 ACTIVATION, RETRY, MANUAL, FALLOUT, VISIT = "activation", "retry", "manualTask", "fallout", "workOrder"
-SCHEDULED_START, INFORMATION = "scheduledStart", "information"
+SCHEDULED_START, SCHEDULED_STEP, INFORMATION = "scheduledStart", "scheduledStep", "information"
 
 
 # Which rows an event touches: `<order>:<node>`, where the node is a task, a work order, an item that lacks information, or the start -----
@@ -51,6 +53,10 @@ def _visit(recorded: Recorded) -> tuple[str, ...]:
 
 def _start(recorded: Recorded) -> tuple[str, ...]:
     return (START,)
+
+
+def _node(recorded: Recorded) -> tuple[str, ...]:
+    return (recorded.event.node,)
 
 
 def information_node(item: str) -> str:
@@ -74,6 +80,8 @@ def _cancelled(recorded: Recorded) -> tuple[str, ...]:
 _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
     ProductOrderStartScheduled: _start,
     ProductOrderStarted: _start,
+    ProductOrderStepScheduled: _node,
+    ProductOrderStepReleased: _node,
     ProductOrderInformationRequired: _item,
     ProductOrderInformationSupplied: _items,
     ProductOrderCancellationAssessed: _cancelled,
@@ -101,14 +109,13 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return _work_order(key, event, recorded)
         case ManualTaskRequested():
             return _manual(key, event, recorded)
-        case ProductOrderStartScheduled():
-            reason = _reason("scheduled", "The order starts later, as requested.")
-            return _row(key, SCHEDULED_START, recorded, {"id": recorded.stream}, START, event.due, reason)
+        case ProductOrderStartScheduled() | ProductOrderStepScheduled():
+            return _scheduled(key, event, recorded)
         case ProductOrderInformationRequired():
             return _information(key, document, event, recorded)
         case ProductOrderStarted() | ProductOrderInformationSupplied() | ProductOrderCancellationAssessed():
             return None
-        case TaskCompletedByHand() | TaskWithdrawn() | WorkOrderClosed():
+        case ProductOrderStepReleased() | TaskCompletedByHand() | TaskWithdrawn() | WorkOrderClosed():
             return None
         case ActivationAnswered():
             return None if event.outcome == "completed" else document
@@ -186,6 +193,14 @@ def _manual(key: str, event: ManualTaskRequested, recorded: Recorded) -> Documen
     place = place_of(recorded.stream, event.item)
     order = order_item(recorded.meta.order, event.owner)
     return _row(key, MANUAL, recorded, order, event.task, None, reason, **place, group=event.group, form=list(event.form))
+
+
+def _scheduled(key: str, event: ProductOrderStartScheduled | ProductOrderStepScheduled, recorded: Recorded) -> Document:
+    if isinstance(event, ProductOrderStartScheduled):
+        reason = _reason("scheduled", "The order starts later, as requested.")
+        return _row(key, SCHEDULED_START, recorded, {"id": recorded.stream}, START, event.due, reason)
+    reason = _reason("scheduled", "All that it follows is done; it waits for its moment.")
+    return _row(key, SCHEDULED_STEP, recorded, {"id": recorded.stream}, event.node, event.due, reason)
 
 
 def _information(key: str, document: Document | None, event: ProductOrderInformationRequired, recorded: Recorded) -> Document:

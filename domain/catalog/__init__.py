@@ -210,11 +210,14 @@ class WorkOrderTemplate:
 
 @record
 class Dependency:
-    """A finish→start edge between two specifications or work-order templates, or tasks of them (`gpon-port/reserve`)."""
+    """`after` waits until `before` is finished, and then `lag` seconds more. Both are specifications or work-order templates, or tasks of them
+    (`gpon-port/reserve`: the milestones of a service). With a `date`, an expression over the item's characteristics, there is no `before`: it is the
+    date that is waited for (domain-rules 3.1)."""
 
-    before: str
-    after: str
+    before: str = ""
+    after: str = ""
     lag: float = 0.0
+    date: Any = None
 
 
 @record
@@ -242,10 +245,9 @@ class Compiled:
         self._conditions: dict[int, Condition] = {}
         self._expressions: dict[int, Expression] = {}
         self._kept: list[Any] = []  # ids below stay unique only while their objects live
-        self.after: dict[str, tuple[Dependency, ...]] = {}
+        self.lagging = tuple(each for each in catalog.dependencies if each.lag and each.date is None)
+        self.dated = tuple(each for each in catalog.dependencies if each.date is not None)
         self.visits: dict[str, tuple[WorkOrderTemplate, ...]] = {}
-        for dependency in catalog.dependencies:
-            self.after[dependency.after] = (*self.after.get(dependency.after, ()), dependency)
         for template in catalog.work_orders.values():
             for product in template.products:
                 self.visits[product] = (*self.visits.get(product, ()), template)

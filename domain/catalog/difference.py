@@ -15,7 +15,7 @@ _KEYS: dict[type[Any], Callable[[Any], str]] = {
     Bundled: lambda part: part.offering,
     Mapping: lambda part: part.target,
     Distribution: lambda part: part.id,
-    Dependency: lambda part: f"{part.before} → {part.after}",
+    Dependency: lambda part: f"{part.before or 'date'} → {part.after}",
 }
 
 

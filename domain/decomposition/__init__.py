@@ -7,6 +7,7 @@ A pure function of the order, the pinned catalog and the install base (domain-ru
 from domain.decider import Facts, Need, World
 from domain.decomposition.graph import edges_of
 from domain.decomposition.items import resolve_items
+from domain.decomposition.moments import dates_of, lags_of
 from domain.decomposition.order import Order
 from domain.decomposition.services import plan_services
 from domain.decomposition.visits import plan_visits
@@ -25,7 +26,9 @@ def decompose(order: Order, lines: tuple[OrderLine, ...], catalog_version: str, 
         return facts.need
     visits = plan_visits(order.id, items, services, catalog, order.work_orders, world.answer_within)
     edges = edges_of(items, services, visits, catalog, earlier)
-    return Plan(tuple([item.planned() for item in items if not item.settled]), services.planned(), visits, edges)
+    planned = tuple([item.planned() for item in items if not item.settled])
+    lags, dates = lags_of(services, visits, catalog, edges), dates_of(items, services, visits, catalog)
+    return Plan(planned, services.planned(), visits, edges, lags, dates)
 
 
 __all__ = ["Order", "decompose"]

@@ -20,15 +20,15 @@ def edges_of(
     items: Sequence[Item], services: ServiceDrafts, visits: tuple[PlannedVisit, ...], catalog: Catalog, earlier: Plan | None = None
 ) -> tuple[Edge, ...]:
     """All finish→start edges, without repeats, in a fixed order; with an earlier plan only those to what is new. Raises Rejected for a circle."""
-    ends = _Ends(services)
+    ends = Ends(services)
     edges: dict[Edge, None] = {}
     for draft in services.values():
         _add(edges, _own_edges(draft, services, ends))
-    instances = _instances(services, visits)
+    instances = instances_of(services, visits)
     for dependency in catalog.dependencies:
-        before, after = instances.get(_specification(dependency.before)), instances.get(_specification(dependency.after))
+        before, after = instances.get(specification_of(dependency.before)), instances.get(specification_of(dependency.after))
         if before and after:
-            _add(edges, _dependency_edges(dependency, before, after, ends))
+            _add(edges, dependency_edges(dependency, before, after, ends))
     relied = _relied(items)
     for item, others in relied:
         _add(edges, _item_edges(item, others, services, ends))
@@ -52,7 +52,7 @@ def _only_new(edges: dict[Edge, None], earlier: Plan) -> dict[Edge, None]:
     return {edge: None for edge in edges if edge[1] not in known}
 
 
-class _Ends:
+class Ends:
     """Where the work on a service with all that supports it begins and ends."""
 
     def __init__(self, services: ServiceDrafts) -> None:
@@ -96,7 +96,7 @@ def _children_first(services: ServiceDrafts) -> Iterable[ServiceDraft]:
     return ordered.values()
 
 
-def _own_edges(draft: ServiceDraft, services: ServiceDrafts, ends: _Ends) -> Iterator[Edge]:
+def _own_edges(draft: ServiceDraft, services: ServiceDrafts, ends: Ends) -> Iterator[Edge]:
     if not draft.tasks:
         return
     own = [task.id for task in draft.tasks]
@@ -112,7 +112,8 @@ def _own_edges(draft: ServiceDraft, services: ServiceDrafts, ends: _Ends) -> Ite
 
 
 # Dependencies of the catalog ------------------------------------------------------------------------------------------------------------
-def _instances(services: ServiceDrafts, visits: tuple[PlannedVisit, ...]) -> dict[str, list[Node]]:
+def instances_of(services: ServiceDrafts, visits: tuple[PlannedVisit, ...]) -> dict[str, list[Node]]:
+    """What the order works on, by specification and template."""
     found: dict[str, list[Node]] = {}
     for draft in services.values():
         if draft.action != "noChange":
@@ -122,20 +123,22 @@ def _instances(services: ServiceDrafts, visits: tuple[PlannedVisit, ...]) -> dic
     return found
 
 
-def _specification(name: str) -> str:
+def specification_of(name: str) -> str:
+    """The specification in `gpon-port/reserve`."""
     return name.partition("/")[0]
 
 
-def _dependency_edges(dependency: Dependency, befores: Sequence[Node], afters: Sequence[Node], ends: _Ends) -> Iterator[Edge]:
+def dependency_edges(dependency: Dependency, befores: Sequence[Node], afters: Sequence[Node], ends: Ends) -> Iterator[Edge]:
+    """The edges that one dependency makes between what there is of its ends; backwards between what is deleted."""
     for before, after in _pairs(befores, afters):
         if _deletes(before) and _deletes(after):
-            firsts = _nodes(dependency.after, after, ends, finish=True)
-            seconds = _nodes(dependency.before, before, ends, finish=False)
+            firsts = nodes_of(dependency.after, after, ends, finish=True)
+            seconds = nodes_of(dependency.before, before, ends, finish=False)
         elif _deletes(before) or _deletes(after):
             continue
         else:
-            firsts = _nodes(dependency.before, before, ends, finish=True)
-            seconds = _nodes(dependency.after, after, ends, finish=False)
+            firsts = nodes_of(dependency.before, before, ends, finish=True)
+            seconds = nodes_of(dependency.after, after, ends, finish=False)
         for first in firsts:
             for second in seconds:
                 yield first, second
@@ -161,7 +164,8 @@ def _deletes(node: Node) -> bool:
     return isinstance(node, ServiceDraft) and node.action == "delete"
 
 
-def _nodes(name: str, node: Node, ends: _Ends, finish: bool) -> tuple[str, ...]:
+def nodes_of(name: str, node: Node, ends: Ends, finish: bool) -> tuple[str, ...]:
+    """The nodes with which an end of a dependency finishes or starts: those of the whole service or visit, or the task that is named."""
     if isinstance(node, PlannedVisit):
         return (node.id,)
     task = name.partition("/")[2]
@@ -186,7 +190,7 @@ def _relied(items: Sequence[Item]) -> list[tuple[Item, list[Item]]]:
     return found
 
 
-def _item_edges(item: Item, others: Sequence[Item], services: ServiceDrafts, ends: _Ends) -> Iterator[Edge]:
+def _item_edges(item: Item, others: Sequence[Item], services: ServiceDrafts, ends: Ends) -> Iterator[Edge]:
     """What an item has to itself waits until the other item is done; a service that both use belongs to neither."""
     for other in others:
         own = [services[id] for id in item.services if id in services and id not in other.services]
@@ -212,7 +216,7 @@ def _check_circles(
     relied: Sequence[tuple[Item, list[Item]]],
     items: Sequence[Item],
     services: ServiceDrafts,
-    ends: _Ends,
+    ends: Ends,
     earlier: Plan | None,
 ) -> None:
     """An item is done when its services and, in a bundle, its nested items are: that closes circles too."""

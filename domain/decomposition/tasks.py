@@ -38,6 +38,7 @@ def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs
         task.undo,
         task.group,
         task.form,
+        task.duration,
     )
 
 

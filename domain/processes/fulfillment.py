@@ -23,7 +23,11 @@ from domain.product_order import (
     ProductOrderDecomposed,
     ProductOrderStarted,
     ProductOrderStartScheduled,
+    ProductOrderStepReleased,
+    ProductOrderStepScheduled,
+    ReleaseStep,
     ReportItems,
+    ScheduleStep,
 )
 from domain.recorded import Recorded
 from domain.service import INACTIVE, DetachService, FulfilService
@@ -123,7 +127,8 @@ class Fulfillment:
     def _decomposed(self, recorded: Recorded) -> None:
         plan: Plan = recorded.event.plan
         joined = self._joins_withdrawn(plan)
-        self._ready.extend(self.progress.add(plan))
+        for node in self.progress.add(plan):
+            self._make_ready(node)
         self._due.extend(opening(plan, self))
         for item in plan.items:
             if item.action != "noChange":
@@ -189,7 +194,7 @@ class Fulfillment:
         service.done_at = later_of(service.done_at, at)
         service.inactive |= skipped
         service.open.discard(task)
-        self._finish(task, skipped)
+        self._finish(task, at, skipped)
         self._settle_service(service)
 
     def _is_in(self, task: str) -> None:
@@ -208,19 +213,38 @@ class Fulfillment:
         self._undone(event.task)
 
     # Nodes ----------------------------------------------------------------------------------------------------------------------------
-    def _finish(self, node: str, skipped: bool = False) -> None:
+    def _finish(self, node: str, at: datetime | None = None, skipped: bool = False) -> None:
         """A node is done: what waited for it alone may start."""
-        self.progress.finished[node] = skipped
+        self.progress.finish(node, at or self.now, skipped)
         self._free(node)
 
+    def _make_ready(self, node: str) -> None:
+        """A node waits for no other one; its moment may still have to come (domain-rules 3.1)."""
+        due = self.progress.moments.get(node)
+        if due is None or due <= self.now:
+            self._ready.append(node)
+        else:
+            self._due.append(ScheduleStep(self.order, node, due))
+
+    def _step_scheduled(self, recorded: Recorded) -> None:
+        self.progress.scheduled.add(recorded.event.node)
+
+    def _step_released(self, recorded: Recorded) -> None:
+        event: ProductOrderStepReleased = recorded.event
+        self.progress.scheduled.discard(event.node)
+        if not event.withdrawn:
+            self._ready.append(event.node)
+
     def _free(self, node: str) -> None:
+        if node in self.progress.scheduled:
+            self._due.append(ReleaseStep(self.order, node, withdrawn=True))
         for follower in self.progress.free(node):
             if follower.startswith("item:"):
                 item = self.progress.items[follower[5:]]
                 item.open.discard(follower)
                 self._settle_item(item)
             elif self.withdrawal is None or not self.withdrawal.covers(follower):
-                self._ready.append(follower)
+                self._make_ready(follower)
 
     def _settle_all(self) -> None:
         for service in self.progress.services.values():
@@ -320,15 +344,14 @@ class Fulfillment:
         progress.running.discard(visit)
         for number in progress.visits[visit].numbers:
             self._due.append(ReleaseServiceOrder(service_order_id(self.order, number), visit))
-        items = progress.items_of(visit)
+        items, at = progress.items_of(visit), min(event.at, self.now) if isinstance(event, WorkOrderAnswered) else None
         for item in items:
             item.held.discard(visit)
             item.open.discard(visit)
-            if isinstance(event, WorkOrderAnswered):
-                item.done_at = later_of(item.done_at, min(event.at, self.now))
+            item.done_at = later_of(item.done_at, at)
         if isinstance(event, WorkOrderClosed) and event.action == fallout.ABORT:
             self._withdraw(progress.visits[visit].items, FAILED, False)
-        self._finish(visit)
+        self._finish(visit, at)
         for item in items:
             self._settle_item(item)
 
@@ -381,6 +404,8 @@ _REACTIONS: dict[type[Any], Callable[[Fulfillment, Recorded], None]] = {
     ProductOrderAcknowledged: Fulfillment._acknowledged,
     ProductOrderStartScheduled: Fulfillment._start_scheduled,
     ProductOrderStarted: Fulfillment._started,
+    ProductOrderStepScheduled: Fulfillment._step_scheduled,
+    ProductOrderStepReleased: Fulfillment._step_released,
     ProductOrderDecomposed: Fulfillment._decomposed,
     ProductOrderCancellationAssessed: Fulfillment._cancelled,
     ActivationRequested: Fulfillment._requested,

@@ -1,7 +1,7 @@
 """How far each item, service and task of one order has come, and what waits for what: the ledger that fulfilment keeps."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask, PlannedVisit
@@ -57,7 +57,8 @@ def later_of(one: datetime | None, other: datetime | None) -> datetime | None:
 class Progress:
     """The nodes of the plan by id, and the edges between them: `waits` counts what a node waits for, `after` lists what waits for it.
 
-    `finished` are the nodes that are done, in the order in which they were, and whether each was skipped; `running` those that are out.
+    `finished` are the nodes that are done, in the order in which they were, and whether each was skipped; `ended` when; `running` those that are out.
+    `lags` are the edges that take longer, `moments` what a node waits for besides other nodes, `scheduled` the nodes that wait for nothing else.
     """
 
     def __init__(self) -> None:
@@ -71,6 +72,10 @@ class Progress:
         self.after: dict[str, list[str]] = {}
         self.running: set[str] = set()
         self.finished: dict[str, bool] = {}
+        self.ended: dict[str, datetime] = {}
+        self.lags: dict[tuple[str, str], float] = {}
+        self.moments: dict[str, datetime] = {}
+        self.scheduled: set[str] = set()
 
     def add(self, plan: Plan) -> list[str]:
         """Take in a plan, or what a later plan adds; answers the new tasks and visits that wait for nothing."""
@@ -86,6 +91,7 @@ class Progress:
             self.visits[visit.id], self.visit_states[visit.id] = visit, ACKNOWLEDGED
             for id in visit.items:
                 self.items[id].open.add(visit.id)
+        self._add_moments(plan)
         self._add_edges(plan.edges)
         nodes = [*[task.id for service in added for task in service.tasks], *[visit.id for visit in plan.visits]]
         return [node for node in nodes if node not in self.waits]
@@ -132,16 +138,38 @@ class Progress:
     def _add_edges(self, edges: Iterable[tuple[str, str]]) -> None:
         for first, second in edges:
             if first in self.finished:
+                self._lag(first, second)
                 continue
             self.after.setdefault(first, []).append(second)
             self.waits[second] = self.waits.get(second, 0) + 1
             if second.startswith("item:"):
                 self.items[second[5:]].open.add(second)
 
+    def _add_moments(self, plan: Plan) -> None:
+        self.lags.update({(lag.before, lag.after): lag.seconds for lag in plan.lags})
+        for each in plan.not_before:
+            self._wait_until(each.node, each.due)
+
+    def _wait_until(self, node: str, due: datetime) -> None:
+        self.moments[node] = max(self.moments.get(node, due), due)
+
+    def _lag(self, first: str, second: str) -> None:
+        """What waits for a node that is done waits on from then; one that was given up delays nothing."""
+        seconds, ended = self.lags.get((first, second)), self.ended.get(first)
+        if seconds is not None and ended is not None:
+            self._wait_until(second, ended + timedelta(seconds=seconds))
+
+    def finish(self, node: str, now: datetime, skipped: bool) -> None:
+        """A node is done."""
+        self.finished[node] = skipped
+        self.ended[node] = now
+
     def free(self, node: str) -> list[str]:
         """A node is out of the way: what waited for nothing else may start."""
         free = []
         for follower in self.after.pop(node, ()):
+            if self.lags:
+                self._lag(node, follower)
             self.waits[follower] -= 1
             if not self.waits[follower]:
                 free.append(follower)

@@ -11,7 +11,9 @@ from domain.product_order.commands import (
     PassPointOfNoReturn,
     RefuseChange,
     RejectProductOrder,
+    ReleaseStep,
     ReportItems,
+    ScheduleStep,
     StartProductOrder,
     SubmitProductOrder,
     SubmitServiceOrder,
@@ -31,6 +33,8 @@ from domain.product_order.events import (
     ProductOrderRejected,
     ProductOrderStarted,
     ProductOrderStartScheduled,
+    ProductOrderStepReleased,
+    ProductOrderStepScheduled,
 )
 from domain.product_order.evolve import evolve
 from domain.product_order.state import Part, ProductOrder, is_over, rolled_up
@@ -56,9 +60,13 @@ __all__ = [
     "ProductOrderRejected",
     "ProductOrderStartScheduled",
     "ProductOrderStarted",
+    "ProductOrderStepReleased",
+    "ProductOrderStepScheduled",
     "RefuseChange",
     "RejectProductOrder",
+    "ReleaseStep",
     "ReportItems",
+    "ScheduleStep",
     "StartProductOrder",
     "SubmitProductOrder",
     "SubmitServiceOrder",

@@ -73,6 +73,24 @@ class StartProductOrder:
 
 
 @record
+class ScheduleStep:
+    """All that a task or visit waited for is done, but its moment has not come."""
+
+    stream: str
+    node: str
+    due: datetime
+
+
+@record
+class ReleaseStep:
+    """The moment of a task or visit has come; `withdrawn`: it has not, but nobody wants the step any more."""
+
+    stream: str
+    node: str
+    withdrawn: bool = False
+
+
+@record
 class ReportItems:
     """Fulfilment reports item states (an item's own, without its nested items)."""
 
@@ -106,6 +124,8 @@ Command = (
     | CancelProductOrder
     | SupplyInformation
     | StartProductOrder
+    | ScheduleStep
+    | ReleaseStep
     | ReportItems
     | PassPointOfNoReturn
     | RefuseChange

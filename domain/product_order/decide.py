@@ -15,7 +15,9 @@ from domain.product_order.commands import (
     PassPointOfNoReturn,
     RefuseChange,
     RejectProductOrder,
+    ReleaseStep,
     ReportItems,
+    ScheduleStep,
     StartProductOrder,
     SubmitProductOrder,
     SubmitServiceOrder,
@@ -33,6 +35,8 @@ from domain.product_order.events import (
     ProductOrderRejected,
     ProductOrderStarted,
     ProductOrderStartScheduled,
+    ProductOrderStepReleased,
+    ProductOrderStepScheduled,
 )
 from domain.product_order.state import Part, ProductOrder, order_state, shown_changes
 from domain.service import Service
@@ -59,6 +63,10 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
         case StartProductOrder():
             due = order.scheduled is not None and order.scheduled <= world.now and order.state not in TERMINAL
             return (ProductOrderStarted(),) if due else ()
+        case ScheduleStep():
+            return () if command.node in order.steps else (ProductOrderStepScheduled(command.node, command.due),)
+        case ReleaseStep():
+            return _release(command, order, world)
         case PassPointOfNoReturn():
             return () if command.task in order.passed else (PointOfNoReturnPassed(command.task, command.item, world.now),)
         case RefuseChange():
@@ -128,6 +136,13 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     documents, (_, personal) = document_items(command.document), split_personal(command.document)
     changed = {item.id: documents[item.id] for item in plan.items if item.id in documents}
     return (ProductOrderInformationSupplied(changed, personal), ProductOrderDecomposed(plan), *_required(plan))
+
+
+def _release(command: ReleaseStep, order: ProductOrder, world: World) -> Events:
+    due = order.steps.get(command.node)
+    if due is None or not (command.withdrawn or due <= world.now):
+        return ()
+    return (ProductOrderStepReleased(command.node, command.withdrawn),)
 
 
 # Cancel -------------------------------------------------------------------------------------------------------------------------------

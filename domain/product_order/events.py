@@ -41,6 +41,22 @@ class ProductOrderStarted:
 
 
 @record
+class ProductOrderStepScheduled:
+    """A task or visit waits for nothing but its moment: the end of a lag, or a date."""
+
+    node: str
+    due: datetime
+
+
+@record
+class ProductOrderStepReleased:
+    """The wait is over; `withdrawn` without the step being wanted any more."""
+
+    node: str
+    withdrawn: bool
+
+
+@record
 class ProductOrderDecomposed:
     """The plan; or, once missing information has come, what it adds for the items that waited."""
 
@@ -108,6 +124,8 @@ Event = (
     | ProductOrderRejected
     | ProductOrderStartScheduled
     | ProductOrderStarted
+    | ProductOrderStepScheduled
+    | ProductOrderStepReleased
     | ProductOrderDecomposed
     | ProductOrderInformationRequired
     | ProductOrderInformationSupplied

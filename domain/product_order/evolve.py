@@ -17,6 +17,8 @@ from domain.product_order.events import (
     ProductOrderRejected,
     ProductOrderStarted,
     ProductOrderStartScheduled,
+    ProductOrderStepReleased,
+    ProductOrderStepScheduled,
 )
 from domain.product_order.state import Part, ProductOrder, shown_states
 from domain.states import ACKNOWLEDGED, REJECTED, TERMINAL
@@ -47,6 +49,10 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, scheduled=event.due)
         case ProductOrderStarted():
             return replace(order, scheduled=None)
+        case ProductOrderStepScheduled():
+            return replace(order, steps={**order.steps, event.node: event.due})
+        case ProductOrderStepReleased():
+            return replace(order, steps={node: due for node, due in order.steps.items() if node != event.node})
         case ProductOrderInformationRequired() | ProductOrderInformationSupplied():
             return order
         case _:
@@ -72,6 +78,7 @@ def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrd
         order.service_orders,
         order.work_orders,
         order.waiting,
+        order.steps,
     )
 
 
@@ -95,6 +102,7 @@ def _decomposed(order: ProductOrder, plan: Plan) -> ProductOrder:
         (*order.service_orders, *sorted(numbers)),
         (*order.work_orders, *[visit.id for visit in plan.visits]),
         whole if any(item.missing for item in whole.items) else None,
+        order.steps,
     )
 
 

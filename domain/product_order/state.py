@@ -1,6 +1,7 @@
 """Where a product order is: the state of each item, and what the customer sees of it."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from datetime import datetime
 
 from domain.plan import Plan
@@ -24,7 +25,7 @@ class Part:
 @record
 class ProductOrder:
     """`own` are the items' own states, `shown` what they are with their nested items; `changes` the cancels and amendments that have been decided on;
-    `waiting` the plan so far, kept while an item in it waits for information."""
+    `waiting` the plan so far, kept while an item in it waits for information; `steps` the tasks and visits that wait for a moment, and until when."""
 
     customer: str
     catalog: str
@@ -39,6 +40,7 @@ class ProductOrder:
     service_orders: tuple[int, ...]
     work_orders: tuple[str, ...]
     waiting: Plan | None
+    steps: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def shown_states(parts: dict[str, Part], own: Mapping[str, str]) -> dict[str, str]:

@@ -136,9 +136,10 @@ class WorkOrderTemplate(Part):
 
 
 class Dependency(Part):
-    before: str
+    before: str = ""
     after: str
     lag: float = 0.0
+    date: Any = None
 
 
 class CatalogFile(Part):

@@ -17,9 +17,13 @@ from adapters.read_models import open_read_models
 from adapters.read_models.port import Changes, ReadModelsUnavailable
 from adapters.timers import AGAIN_AFTER, MOST_AT_ONCE, TIMERS, Timers
 from domain.catalog_publication import PublishCatalog
+from domain.product_order import SubmitProductOrder
+from domain.service_order import AnswerActivation
+from domain.values import Reason
 from projections.view import Document
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.contracts.test_engine import CODEC, NOW, answer, submit, topics_of
+from tests.decisions.test_plan_edges import MAST
 
 PATIENCE = 10.0
 LATER = timedelta(seconds=901)  # after the first deadline
@@ -66,6 +70,14 @@ class System:
         rows = {f"so-stuck-{number}/1": stuck(number, self.now - timedelta(days=1)) for number in range(count)}
         position = self.read_models.positions()[TIMERS.table]
         self.read_models.write([Changes(TIMERS, position, position, rows)])
+
+    def restart(self) -> None:
+        """Another process takes over: it knows of the orders only what the log says."""
+        self.timers.close()
+        self.engine.close()
+        self.engine = Engine(self.log, CODEC, self.clock, catalog_from_document, 900.0)
+        self.engine.start()
+        self.timers = self.process()
 
     def close(self) -> None:
         self.timers.close()
@@ -173,3 +185,24 @@ def test_the_thread_goes_on_after_the_store_was_away(system: System, monkeypatch
         assert told.wait(PATIENCE)
     assert [line["reason"] for line in lines if line["event"] == "timers"] == ["The store is away."]
     assert system.told("po-1")[0] == "ActivationTimedOut"
+
+
+def test_a_step_is_released_at_its_moment_also_by_a_process_that_has_just_started(system: System) -> None:
+    document = {**MAST, "version": "mast", "dependencies": [{"before": "base/dig", "after": "antenna", "lag": 3600}]}
+    order = {"productOrderItem": [{"id": "1", "action": "add", "productOffering": {"id": "mast"}}]}
+    dug = AnswerActivation("so-1-1", "1.1.dig", "so-1-1.1.dig.add.1", "completed", {}, Reason("", ""), 0, NOW)
+    system.handle(
+        Request(PublishCatalog("catalog", "mast", "digest", document), "", "publish mast"),
+        Request(SubmitProductOrder("po-1", order, "cust-1", "shop", None, None, False), "cust-1", "submit"),
+        Request(dug, "cust-1", "dug"),
+    )
+    system.now += timedelta(seconds=3599)
+    system.process().fire()
+    assert "ProductOrderStepReleased" not in topics_of(system.log, "po-1")
+    system.now += timedelta(seconds=1)
+    system.restart()
+    assert system.timers.fire() > 0
+    system.settle()
+    assert topics_of(system.log, "po-1")[-1] == "ProductOrderStepReleased"
+    assert topics_of(system.log, "so-1-1").count("ActivationRequested") > 2
+    assert not [timer for timer in system.read_models.select(TIMERS).documents if timer["id"].startswith("po-")]

@@ -13,6 +13,7 @@ from domain.plan import service_order_id
 from domain.product_order import (
     CancelProductOrder,
     ProductOrder,
+    ReleaseStep,
     StartProductOrder,
     SubmitProductOrder,
     SubmitServiceOrder,
@@ -129,6 +130,8 @@ class InMemory:
             state: ProductOrder = self.state(order)
             if state.scheduled is not None and state.scheduled <= self.now:
                 self.send(StartProductOrder(order))
+            for node in [node for node, due in state.steps.items() if due <= self.now]:
+                self.send(ReleaseStep(order, node))
             for task in self.tasks(order).values():
                 if task.due is not None and task.due <= self.now:
                     self.send(

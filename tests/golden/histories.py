@@ -25,6 +25,7 @@ def histories() -> Iterator[tuple[Recorded, ...]]:
     yield tuple(publications().log)
     yield tuple(retries().log)
     yield tuple(spared().log)
+    yield tuple(moments().log)
     for seed in range(STORIES):
         chance = random.Random(seed)
         story = RandomStory([chance.randrange(2**20) for _ in range(60)])
@@ -84,5 +85,17 @@ def spared() -> InMemory:
     world.order(add("1", "voice-line"))
     world.complete_all()
     world.cancel(first, include_completed=True)
+    world.complete_all()
+    return world
+
+
+def moments() -> InMemory:
+    """Steps that wait for a lag."""
+    document: dict[str, Any] = deepcopy(catalog_document("sample").document)
+    document["dependencies"][0]["lag"] = 3600
+    world = InMemory(catalog_from_document(document))
+    world.order(add("1", "tv"))
+    world.complete_all()
+    world.let_time_pass(3600)
     world.complete_all()
     return world

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from domain.catalog import Catalog
 from domain.decider import World
 from domain.fallout import ResolveTask
 from domain.product_order import CancelProductOrder, PointOfNoReturnPassed, RefuseChange, SubmitProductOrder, SupplyInformation
@@ -27,10 +28,10 @@ _published = cache(load_catalog)
 class Story:
     """What has happened so far is `log`. The clock moves only by `later`, so that a history is the same every time."""
 
-    def __init__(self, catalog: str = "sample") -> None:
+    def __init__(self, catalog: str | Catalog = "sample") -> None:
         self.log: list[Recorded] = []
         self.now = BEGINNING
-        self._catalog = _published(catalog)
+        self._catalog = _published(catalog) if isinstance(catalog, str) else catalog
         self._memory = Memory(self._read)
         self._told = 0
 

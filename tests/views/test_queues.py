@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from domain.product_order import StartProductOrder
+from adapters.timers import TIMERS
+from domain.product_order import ReleaseStep, StartProductOrder
 from domain.values import Reason
 from projections import FALLOUTS, OBLIGATIONS
+from tests.decisions.test_plan_edges import catalog
 from tests.views.story import ABSENT, BEGINNING, Story, item, order
 
 TASK = "1.2.activate"
@@ -38,6 +40,23 @@ def test_a_request_is_an_obligation_until_it_is_answered(mobile: Story) -> None:
         },
     )
     mobile.answer(TASK).then_rows(OBLIGATIONS, {})
+
+
+def test_a_step_that_waits_for_its_moment_is_an_obligation_until_then() -> None:
+    story = Story(catalog({"before": "base/dig", "after": "antenna", "lag": 3600})).submit("po-1", order(item("1", "mast")))
+    story.answer("1.1.dig")
+    waiting = {"kind": "scheduledStep", "productOrder": {"id": "po-1"}, "task": "1.2.reserve", "dueAt": story.now + timedelta(hours=1)}
+    others = {"po-1:1.1.pour": {"kind": "activation"}, "po-1:wo-1-1": {"kind": "workOrder"}}
+    story.then_rows(OBLIGATIONS, {"po-1:1.2.reserve": waiting, **others})
+    story.later(3600).tell(ReleaseStep("po-1", "1.2.reserve"))
+    story.then_rows(OBLIGATIONS, {"po-1:1.2.reserve": {"kind": "activation"}, **others})
+
+
+def test_what_waits_for_its_moment_is_not_waited_for_once_the_order_is_cancelled() -> None:
+    story = Story(catalog({"before": "base/dig", "after": "antenna", "lag": 3600})).submit("po-1", order(item("1", "mast")))
+    story.answer("1.1.dig").cancel("po-1")
+    assert "po-1:1.2.reserve" not in story.rows(OBLIGATIONS)
+    assert "po-1/1.2.reserve" not in story.rows(TIMERS)
 
 
 def test_a_time_out_asks_again_and_then_waits_for_a_person(mobile: Story) -> None:

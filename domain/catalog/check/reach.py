@@ -74,6 +74,10 @@ class Reach:
         """What the tasks and the distribution of a service can read: its own characteristics and those of the product."""
         return self._readable([f"services[{service}]", *(f"products[{product}]" for product in self.products_of[service])])
 
+    def by_products(self, products: Iterable[str]) -> Readable:
+        """What the products themselves carry."""
+        return self._readable([f"products[{product}]" for product in products])
+
     def given_to(self, service: str) -> Readable:
         """What a service can be given from above."""
         return self._readable(frozenset[str]().union(*(parent.holders for parent in self.parents[service])))

@@ -64,8 +64,9 @@ def _template(template: WorkOrderTemplate, catalog: Catalog) -> Problems:
 def _dependency(path: str, dependency: Dependency, catalog: Catalog) -> Problems:
     if dependency.before == dependency.after:
         yield Problem(path, f"makes {dependency.before!r} wait for itself")
-    for name, end in (("before", dependency.before), ("after", dependency.after)):
-        yield from _end(f"{path}.{name}", end, catalog)
+    if dependency.before:
+        yield from _end(f"{path}.before", dependency.before, catalog)
+    yield from _end(f"{path}.after", dependency.after, catalog)
 
 
 def _end(path: str, end: str, catalog: Catalog) -> Problems:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from domain.catalog import Catalog, CharacteristicSpecification, Child, ProductOffering, ServiceSpecification
+from domain.catalog import Catalog, CharacteristicSpecification, Child, Dependency, ProductOffering, ServiceSpecification
 from domain.catalog.check.circles import circles
 from domain.catalog.check.grammar import Fits, Rule, fits, problems_of
 from domain.catalog.check.problem import Problem, Problems
 from domain.catalog.check.reach import Reach, Readable
 from domain.catalog.expression import characteristics_of
+from domain.values import moment_of
 
 
 def rule_problems(catalog: Catalog) -> Problems:
@@ -33,6 +34,9 @@ def _rules(catalog: Catalog, reach: Reach) -> Iterator[Rule]:
         yield from _children(path, product.children, readable, whose, catalog)
     for service in catalog.services.values():
         yield from _service(service, catalog, reach)
+    for number, dependency in enumerate(catalog.dependencies):
+        if dependency.date is not None:
+            yield _date(f"dependencies[{number}].date", dependency, catalog, reach)
     for rule in catalog.distributions:
         if rule.specification in catalog.services:
             whose = f"{rule.specification!r} or its product"
@@ -81,6 +85,21 @@ def _counts(child: Child) -> Fits:
         return None
 
     return problem
+
+
+def _date(path: str, dependency: Dependency, catalog: Catalog, reach: Reach) -> Rule:
+    """What a dependency on a date reads: what the service that waits carries, or the products that a visit is for."""
+    id = dependency.after.partition("/")[0]
+    if id in catalog.services:
+        readable: Readable = reach.by_tasks(id)
+    else:
+        template = catalog.work_orders.get(id)
+        readable = reach.by_products([each for each in template.products if each in catalog.products] if template else [])
+    return Rule(path, dependency.date, readable, f"{id!r} or its product", fits=_is_date)
+
+
+def _is_date(value: Any) -> str | None:
+    return None if moment_of(value) is not None else f"must be a date or a date with a time, such as 2026-12-01T09:00:00Z, not {value!r}"
 
 
 def _prices(offering: ProductOffering, catalog: Catalog) -> Iterator[Rule]:

@@ -41,7 +41,8 @@ def _dependencies(catalog: Catalog, reach: Reach) -> Problems:
 
 
 def _ends(dependency: Dependency) -> tuple[str, str]:
-    return dependency.before.partition("/")[0], dependency.after.partition("/")[0]
+    """Both ends; a date concerns whatever waits for it."""
+    return (dependency.before or dependency.after).partition("/")[0], dependency.after.partition("/")[0]
 
 
 def _products(id: str, catalog: Catalog, reach: Reach) -> set[str]:

@@ -11,6 +11,7 @@ from domain.catalog import (
     Catalog,
     CharacteristicSpecification,
     Child,
+    Dependency,
     ProductOffering,
     ServiceSpecification,
     TaskSpecification,
@@ -23,6 +24,7 @@ LIFE_CYCLE = ("In Study", "In Design", "In Test", "Active", "Launched", "Retired
 CATEGORIES = ("CFS", "RFS")
 KINDS = ("automatic", "manual")
 ACTIONS = ("add", "modify", "delete")
+TEN_YEARS = 3653 * 24 * 3600
 
 
 def word_problems(catalog: Catalog) -> Problems:
@@ -43,7 +45,7 @@ def word_problems(catalog: Catalog) -> Problems:
     for template in catalog.work_orders.values():
         yield from _template(f"workOrders[{template.id}]", template)
     for number, dependency in enumerate(catalog.dependencies):
-        yield from _at_least(f"dependencies[{number}].lag", dependency.lag, 0)
+        yield from _dependency(f"dependencies[{number}]", dependency)
 
 
 def _offering(path: str, offering: ProductOffering) -> Problems:
@@ -84,7 +86,7 @@ def _task(path: str, task: TaskSpecification) -> Problems:
     yield from _asked(path, task.attempts, task.answer_within)
     for number, pause in enumerate(task.retry_after):
         yield from _at_least(f"{path}.retryAfter[{number}]", pause, 0)
-    yield from _at_least(f"{path}.duration", task.duration, 0)
+    yield from _seconds(f"{path}.duration", task.duration)
 
 
 def _template(path: str, template: WorkOrderTemplate) -> Problems:
@@ -93,7 +95,15 @@ def _template(path: str, template: WorkOrderTemplate) -> Problems:
     if not template.products:
         yield Problem(f"{path}.products", "is empty: say which products need the visit")
     yield from _asked(path, template.attempts, template.answer_within)
-    yield from _at_least(f"{path}.duration", template.duration, 0)
+    yield from _seconds(f"{path}.duration", template.duration)
+
+
+def _dependency(path: str, dependency: Dependency) -> Problems:
+    yield from _seconds(f"{path}.lag", dependency.lag)
+    if dependency.date is None and not dependency.before:
+        yield Problem(path, f"says neither before nor date, so there is nothing that {dependency.after!r} waits for")
+    elif dependency.date is not None and dependency.before:
+        yield Problem(path, "has both before and date: what waits for two things is written as two dependencies")
 
 
 def _asked(path: str, attempts: int, answer_within: float | None) -> Problems:
@@ -154,6 +164,13 @@ def _filled(path: str, text: str, why: str = "") -> Problems:
 def _at_least(path: str, number: float, least: int) -> Problems:
     if number < least:
         yield Problem(path, f"must be at least {least}, not {number:g}")
+
+
+def _seconds(path: str, number: float) -> Problems:
+    """How long something takes or waits: what takes longer than ten years was not meant in seconds."""
+    yield from _at_least(path, number, 0)
+    if number > TEN_YEARS:
+        yield Problem(path, f"must be at most {TEN_YEARS} seconds (ten years), not {number:g}")
 
 
 def _range(path: str, minimum: int, maximum: int) -> Problems:
