@@ -201,7 +201,7 @@ def _item_edges(item: Item, others: Sequence[Item], services: ServiceDrafts, end
 
 
 # Items that move ----------------------------------------------------------------------------------------------------------------------
-def _move_edges(item: Item, services: ServiceDrafts, visits: tuple[PlannedVisit, ...], ends: _Ends) -> Iterator[Edge]:
+def _move_edges(item: Item, services: ServiceDrafts, visits: tuple[PlannedVisit, ...], ends: Ends) -> Iterator[Edge]:
     """What is at the old place is taken down once all at the new one is built and visited: until then the customer has the old (domain-rules 2.5)."""
     built = [services[id] for id in item.services if services[id].action != "noChange"]
     lasts = dict.fromkeys([node for draft in built for node in ends.finishes(draft)])
