@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.catalog import Catalog, Child, ServiceSpecification
+from domain.catalog.expression import characteristics_of
 from domain.decider import Facts
 from domain.decomposition.actions import choose_action, keep, leavers, release
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
@@ -27,15 +28,12 @@ def plan_services(
     order: Order, items: Sequence[Item], catalog: Catalog, facts: Facts, answer_within: float, earlier: Plan | None = None
 ) -> ServiceDrafts:
     """Decide for every service of every item that is not settled."""
-    drafts = ServiceDrafts()
     under_way = {service.id: service for service in earlier.services if service.number} if earlier is not None else {}
-    finder = _Finder(order, catalog, facts, drafts, under_way)
     changing = [item for item in items if not item.settled and not item.missing]
-    for item in changing:
-        if item.keeps_services:
-            keep(item, drafts, facts, catalog)
-        elif item.line.action in ("add", "modify"):
-            finder.select(item)
+    drafts = _selected(order, changing, catalog, facts, under_way)
+    if any(item.missing for item in changing):
+        changing = [item for item in changing if not item.missing]
+        drafts = _selected(order, changing, catalog, facts, under_way)  # without those whose rules nobody can evaluate yet
     leaving = leavers(items)
     for draft in drafts.values():
         choose_action(draft, leaving, facts, order.id)
@@ -46,6 +44,23 @@ def plan_services(
     for draft in drafts.values():
         if draft.under_way is None and draft.action != "noChange":
             draft.tasks = tasks_of(draft, catalog, answer_within)
+    return drafts
+
+
+def _selected(
+    order: Order, changing: Sequence[Item], catalog: Catalog, facts: Facts, under_way: Mapping[str, PlannedService]
+) -> ServiceDrafts:
+    """The services that these items need."""
+    drafts = ServiceDrafts()
+    finder = _Finder(order, catalog, facts, drafts, under_way)
+    for item in changing:
+        item.services.clear()
+        if item.keeps_services:
+            keep(item, drafts, facts, catalog)
+        elif item.line.action in ("add", "modify"):
+            finder.select(item)
+        if item.missing:
+            item.services.clear()
     return drafts
 
 
@@ -106,11 +121,9 @@ class _Finder:
     def _instances(
         self, item: Item, child: Child, inputs: dict[str, Any], parent: ServiceDraft | None
     ) -> Iterator[tuple[ServiceDraft, dict[str, Any]]]:
-        if child.condition is not True and not self.catalog.compiled.condition(child.condition)(inputs):
+        count = self._count(item, child, inputs)
+        if not count:
             return
-        count = child.cardinality if isinstance(child.cardinality, int) else self.catalog.compiled.expression(child.cardinality)(inputs)
-        if not isinstance(count, int) or not child.minimum <= count <= child.maximum:
-            raise Rejected("invalid", f"Item {item.line.id}: {child.id} allows {child.minimum} to {child.maximum}, not {count}.")
         specification = self.catalog.services[child.specification]
         values = self._values(child, specification, inputs)
         for number in range(count):
@@ -121,6 +134,31 @@ class _Finder:
             if parent is not None and draft.id not in parent.children:
                 parent.children.append(draft.id)
             yield draft, values
+
+    def _count(self, item: Item, child: Child, inputs: dict[str, Any]) -> int:
+        """How many a rule makes. Raises Rejected for more or fewer than it allows."""
+        if child.condition is not True:
+            holds = self.catalog.compiled.condition(child.condition)(inputs)
+            if not holds:
+                if holds is None and child.mandatory:
+                    self._ask_for(item, child.condition, inputs)
+                return 0
+        fixed = isinstance(child.cardinality, int)
+        count = child.cardinality if fixed else self.catalog.compiled.expression(child.cardinality)(inputs)
+        if count is None and self._ask_for(item, child.cardinality, inputs):
+            return 0
+        if not isinstance(count, int) or isinstance(count, bool) or not child.minimum <= count <= child.maximum:
+            raise Rejected("invalid", f"Item {item.line.id}: {child.id} allows {child.minimum} to {child.maximum}, not {count}.")
+        return count
+
+    def _ask_for(self, item: Item, data: Any, inputs: dict[str, Any]) -> bool:
+        """What a rule reads and nobody has said: the item waits for it. A rule that reads what nobody can say does not hold [choice]."""
+        specification = self.catalog.products.get(item.specification) if item.ordered is None else None
+        known = {each.name for each in specification.characteristics} if specification is not None else ()
+        absent = [name for name in sorted(characteristics_of(data)) if name in known and inputs.get(name) is None]
+        paths = [f"{item.line.path}.product.productCharacteristic[{name}]" for name in absent]
+        item.missing.extend(path for path in paths if path not in item.missing)
+        return bool(paths)
 
     def _values(self, child: Child, specification: ServiceSpecification, inputs: dict[str, Any]) -> dict[str, Any]:
         mapped = {each.target: self.catalog.compiled.expression(each.expression)(inputs) for each in child.mappings}

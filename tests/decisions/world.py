@@ -76,10 +76,12 @@ class InMemory:
         around = World(self.now, {self.catalog.version: self.catalog}, self.catalog.version, memory.states, ANSWER_WITHIN)
         return UnitOfWork(memory, around, command, customer, cause)
 
-    def order(self, *items: dict[str, Any], customer: str = "cust-1", start: datetime | None = None, keep_refusal: bool = False) -> str:
-        """Submit an order of these items; answers its id."""
+    def order(
+        self, *items: dict[str, Any], customer: str = "cust-1", start: datetime | None = None, keep_refusal: bool = False, **also: Any
+    ) -> str:
+        """Submit an order of these items, and what `also` is said of it; answers its id."""
         stream = f"po-{len(self.orders) + 1}"
-        document = {"productOrderItem": list(items), "relatedParty": [{"id": customer, "role": "customer"}]}
+        document = {"productOrderItem": list(items), "relatedParty": [{"id": customer, "role": "customer"}], **also}
         self.send(SubmitProductOrder(stream, document, customer, "shop", start, None, keep_refusal), customer)
         self.orders.append(stream)
         return stream
