@@ -38,13 +38,14 @@ class Facts:
 
 @record
 class World:
-    """All that a decision may know besides its own state: the time, the catalogs by version, and loaded streams."""
+    """All that a decision may know besides its own state: the time, the catalogs by version, loaded streams, and which target systems are offline."""
 
     now: datetime
     catalogs: Mapping[str, Catalog]
     current: str
     loaded: Mapping[str, Any]
     answer_within: float
+    offline: frozenset[str] = frozenset()
 
     def catalog(self, version: str) -> Catalog:
         """The catalog an order is pinned to; the current one for an empty version."""

@@ -31,7 +31,7 @@ def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs
         draft.action,
         task.kind,
         task.target_system or _target(draft, catalog, inputs),
-        answer_within if task.answer_within is None else task.answer_within,
+        _answer_within(task, answer_within),
         task.attempts,
         task.retry_after,
         task.point_of_no_return,
@@ -40,6 +40,13 @@ def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs
         task.form,
         task.duration,
     )
+
+
+def _answer_within(task: TaskSpecification, otherwise: float) -> float:
+    """The setting is how long target systems take; people have time unless the catalog says how much."""
+    if task.answer_within is None:
+        return otherwise if task.kind == "automatic" else 0.0
+    return task.answer_within
 
 
 def _target(draft: ServiceDraft, catalog: Catalog, inputs: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from domain import fallout
 from domain.fallout import FalloutRaised, FalloutResolved
 from domain.plan import Plan, service_order_id
+from domain.processes.holding import HOLD, Holding
 from domain.processes.opening import opening
 from domain.processes.progress import ItemProgress, Progress, ServiceProgress, later_of
 from domain.processes.withdrawal import Withdrawal
@@ -21,6 +22,8 @@ from domain.product_order import (
     ProductOrderAcknowledged,
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
+    ProductOrderItemsHeld,
+    ProductOrderItemsReleased,
     ProductOrderStarted,
     ProductOrderStartScheduled,
     ProductOrderStepReleased,
@@ -38,11 +41,13 @@ from domain.service_order import (
     DispatchTask,
     ManualTaskRequested,
     ReleaseServiceOrder,
+    ServiceOrderItemValuesSet,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
     UndoSpared,
 )
-from domain.states import CANCELLED, COMPLETED, FAILED, HELD, IN_PROGRESS, TERMINAL
+from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, FAILED, HELD, IN_PROGRESS, TERMINAL
 from domain.work_order import (
     RequestWorkOrder,
     WorkOrderAnswered,
@@ -63,6 +68,7 @@ class Fulfillment:
         self.gate_closed = False
         self.progress = Progress()
         self.withdrawal: Withdrawal | None = None
+        self.holding = Holding(self.progress)
         self.now = datetime.min
         self._due: list[Any] = []
         self._ready: list[str] = []
@@ -73,7 +79,7 @@ class Fulfillment:
         """The commands that are due, each handed out once; empty when the order waits for somebody."""
         due, self._due = self._due, []
         if self._ready and not self.gate_closed:
-            ready, self._ready = self._ready, []
+            ready, self._ready = self.holding.part(self._ready)
             due.extend([self._dispatch(node) for node in ready])
         if not due and self.withdrawal is not None:
             due = self.withdrawal.take(self.now)
@@ -163,7 +169,11 @@ class Fulfillment:
     def _handed_out(self, recorded: Recorded) -> None:
         event: ManualTaskRequested = recorded.event
         self._is_out(event.task)
-        self._pass_point_of_no_return(event.task)
+        if event.undo:
+            assert self.withdrawal is not None, "only a withdrawal undoes"
+            self.withdrawal.undoing(event.task)
+        else:
+            self._pass_point_of_no_return(event.task)
 
     def _is_out(self, task: str) -> None:
         self.progress.running.add(task)
@@ -211,6 +221,32 @@ class Fulfillment:
         event: UndoSpared = recorded.event
         self.progress.service_of[event.task].kept = True
         self._undone(event.task)
+
+    # Operators ------------------------------------------------------------------------------------------------------------------------
+    def _parked(self, recorded: Recorded) -> None:
+        """Its target system is offline: nobody has been asked."""
+        event: TaskParked = recorded.event
+        self.progress.running.discard(event.task)
+        self._is_stuck(event.task)
+
+    def _set(self, recorded: Recorded) -> None:
+        """What an operator overrides outranks what was ordered, like what fulfilment assigns (domain-rules 4.6)."""
+        event: ServiceOrderItemValuesSet = recorded.event
+        self.progress.services[event.service].assigned.update(event.after)
+
+    def _held(self, recorded: Recorded) -> None:
+        event: ProductOrderItemsHeld = recorded.event
+        for item in self.holding.hold(event.items):
+            if not item.planned.missing:
+                self._show(item, HELD)
+
+    def _released(self, recorded: Recorded) -> None:
+        event: ProductOrderItemsReleased = recorded.event
+        for item in self.holding.release(event.items):
+            if not item.planned.missing:
+                self._show(item, IN_PROGRESS if self.progress.has_begun(item) else ACKNOWLEDGED)
+            if not self.gate_closed:
+                self._settle_item(item)
 
     # Nodes ----------------------------------------------------------------------------------------------------------------------------
     def _finish(self, node: str, at: datetime | None = None, skipped: bool = False) -> None:
@@ -278,6 +314,8 @@ class Fulfillment:
         if item.is_bundle:
             self._settle_bundle(item)
         if item.open or item.is_bundle or item.state in TERMINAL or planned.missing:
+            return
+        if HOLD in item.held and not self.progress.has_begun(item):
             return
         if self.withdrawal is not None and planned.id in self.withdrawal.items:
             return
@@ -358,11 +396,14 @@ class Fulfillment:
     # Fallout, abort, cancel -------------------------------------------------------------------------------------------------------------
     def _fallout_raised(self, recorded: Recorded) -> None:
         event: FalloutRaised = recorded.event
-        for item in self.progress.items_of(event.task):
-            item.held.add(event.task)
+        self._is_stuck(event.task)
+
+    def _is_stuck(self, task: str) -> None:
+        for item in self.progress.items_of(task):
+            item.held.add(task)
             self._show(item, HELD)
-        if self.withdrawal is not None and event.task in self.progress.tasks:
-            self.withdrawal.fell_out(event.task)
+        if self.withdrawal is not None and task in self.progress.tasks:
+            self.withdrawal.fell_out(task)
 
     def _fallout_resolved(self, recorded: Recorded) -> None:
         event: FalloutResolved = recorded.event
@@ -412,6 +453,10 @@ _REACTIONS: dict[type[Any], Callable[[Fulfillment, Recorded], None]] = {
     ManualTaskRequested: Fulfillment._handed_out,
     ActivationAnswered: Fulfillment._answered,
     TaskCompletedByHand: Fulfillment._by_hand,
+    TaskParked: Fulfillment._parked,
+    ServiceOrderItemValuesSet: Fulfillment._set,
+    ProductOrderItemsHeld: Fulfillment._held,
+    ProductOrderItemsReleased: Fulfillment._released,
     TaskWithdrawn: Fulfillment._task_withdrawn,
     UndoSpared: Fulfillment._spared,
     FalloutRaised: Fulfillment._fallout_raised,

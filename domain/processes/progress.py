@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask, PlannedVisit
-from domain.states import ACKNOWLEDGED, COMPLETED, PENDING
+from domain.states import ACKNOWLEDGED, COMPLETED, HELD, PENDING
 
 
 class ItemProgress:
-    """One product order item: `open` are the services and visits it still waits for, `held` its tasks in fallout, `closed` whether it was withdrawn
-    and everything of it has been taken back, `done_at` when the last of it was done, as those say who did it."""
+    """One product order item: `open` are the services and visits it still waits for, `held` its tasks that stopped, and whether an operator holds it,
+    `closed` whether it was withdrawn and everything of it has been taken back, `done_at` when the last of it was done, as those say who did it."""
 
     __slots__ = ("children", "closed", "done_at", "held", "open", "planned", "reported", "state")
 
@@ -102,7 +102,7 @@ class Progress:
                 continue
             waited = self.items.get(planned.id)
             if waited is not None:
-                waited.planned, waited.state = planned, PENDING if planned.missing else ACKNOWLEDGED
+                waited.planned, waited.state = planned, PENDING if planned.missing else HELD if waited.held else ACKNOWLEDGED
                 continue
             self.items[planned.id] = ItemProgress(planned)
             if planned.parent in self.items:
@@ -182,6 +182,12 @@ class Progress:
             return [self.items[id] for id in visit.items]
         service = self.service_of.get(node)
         return [self.items[id] for id in service.users] if service is not None else []
+
+    def has_begun(self, item: ItemProgress) -> bool:
+        """Whether anything has been sent out for an item."""
+        tasks = (task.id for id in item.planned.services if id in self.services for task in self.services[id].planned.tasks)
+        visits = (visit.id for visit in self.visits.values() if item.planned.id in visit.items)
+        return any(node in self.running or node in self.finished for nodes in (tasks, visits) for node in nodes)
 
     def relying_on(self, item: str) -> list[str]:
         """The items that cannot go on before this one is done."""

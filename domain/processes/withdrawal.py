@@ -151,7 +151,7 @@ class Withdrawal:
 
     def _needs_undo(self, task: str) -> bool:
         planned, skipped = self._of.tasks[task], self._of.finished[task]
-        return planned.kind == "automatic" and planned.undo and not skipped and task not in self._undone and self.covers(task)
+        return planned.undo and not skipped and task not in self._undone and self.covers(task)
 
     # The end --------------------------------------------------------------------------------------------------------------------------
     def _close(self, now: datetime) -> Iterator[Any]:

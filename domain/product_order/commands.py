@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.record import record
-from domain.values import Reason
+from domain.values import Reason, Who
 
 
 @record
@@ -117,6 +117,24 @@ class RefuseChange:
     reasons: tuple[Reason, ...]
 
 
+@record
+class HoldItems:
+    """An operator keeps back all of these items, and what is nested in them, that has not been sent out yet; no items: the whole order."""
+
+    stream: str
+    items: tuple[str, ...]
+    who: Who
+
+
+@record
+class ReleaseItems:
+    """What an operator held may go on; no items: everything that is held."""
+
+    stream: str
+    items: tuple[str, ...]
+    who: Who
+
+
 Command = (
     SubmitProductOrder
     | SubmitServiceOrder
@@ -129,4 +147,6 @@ Command = (
     | ReportItems
     | PassPointOfNoReturn
     | RefuseChange
+    | HoldItems
+    | ReleaseItems
 )

@@ -12,9 +12,11 @@ from domain.product import Product
 from domain.product_order.commands import (
     CancelProductOrder,
     Command,
+    HoldItems,
     PassPointOfNoReturn,
     RefuseChange,
     RejectProductOrder,
+    ReleaseItems,
     ReleaseStep,
     ReportItems,
     ScheduleStep,
@@ -38,6 +40,7 @@ from domain.product_order.events import (
     ProductOrderStepReleased,
     ProductOrderStepScheduled,
 )
+from domain.product_order.holding import hold, let_go, release
 from domain.product_order.state import Part, ProductOrder, order_state, shown_changes
 from domain.service import Service
 from domain.service_order_document import read_service_lines
@@ -72,6 +75,10 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
         case RefuseChange():
             refused = ProductOrderChangeRefused(command.change, command.kind, command.reasons)
             return () if command.change in order.changes else (refused,)
+        case HoldItems():
+            return hold(command, order)
+        case ReleaseItems():
+            return release(command, order)
         case _:
             assert_never(command)
 
@@ -172,6 +179,7 @@ def _assess_cancel(command: CancelProductOrder, order: ProductOrder, world: Worl
             "" if reasons else PENDING_CANCELLATION,
             world.now,
         ),
+        *(() if reasons else let_go(order, items, "cancelled")),
     )
 
 
@@ -210,7 +218,8 @@ def _report(command: ReportItems, order: ProductOrder, world: World) -> Events:
     state = order_state(order.parts, own, order.cancelling)
     if not changed and not nested and state == order.state:
         return ()
-    return (ProductOrderItemsChanged(changed, nested, "" if state == order.state else state, world.now),)
+    ended = let_go(order, [id for id, state in command.items.items() if state in TERMINAL], "ended") if order.held else ()
+    return (ProductOrderItemsChanged(changed, nested, "" if state == order.state else state, world.now), *ended)
 
 
 def _nested_changes(order: ProductOrder, items: Mapping[str, str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.plan import Plan
 from domain.record import record
-from domain.values import Reason
+from domain.values import Reason, Who
 
 
 @record
@@ -119,6 +119,22 @@ class ProductOrderChangeRefused:
     reasons: tuple[Reason, ...]
 
 
+@record
+class ProductOrderItemsHeld:
+    """Nothing new of these items is sent out until they are released."""
+
+    items: tuple[str, ...]
+    who: Who
+
+
+@record
+class ProductOrderItemsReleased:
+    """By an operator, or because the items came to their end some other way."""
+
+    items: tuple[str, ...]
+    who: Who
+
+
 Event = (
     ProductOrderAcknowledged
     | ProductOrderRejected
@@ -133,4 +149,6 @@ Event = (
     | PointOfNoReturnPassed
     | ProductOrderCancellationAssessed
     | ProductOrderChangeRefused
+    | ProductOrderItemsHeld
+    | ProductOrderItemsReleased
 )

@@ -14,6 +14,8 @@ from domain.product_order.events import (
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
+    ProductOrderItemsHeld,
+    ProductOrderItemsReleased,
     ProductOrderRejected,
     ProductOrderStarted,
     ProductOrderStartScheduled,
@@ -53,6 +55,10 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, steps={**order.steps, event.node: event.due})
         case ProductOrderStepReleased():
             return replace(order, steps={node: due for node, due in order.steps.items() if node != event.node})
+        case ProductOrderItemsHeld():
+            return replace(order, held=order.held.union(event.items))
+        case ProductOrderItemsReleased():
+            return replace(order, held=order.held.difference(event.items))
         case ProductOrderInformationRequired() | ProductOrderInformationSupplied():
             return order
         case _:
@@ -79,6 +85,7 @@ def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrd
         order.work_orders,
         order.waiting,
         order.steps,
+        order.held,
     )
 
 
@@ -103,6 +110,7 @@ def _decomposed(order: ProductOrder, plan: Plan) -> ProductOrder:
         (*order.work_orders, *[visit.id for visit in plan.visits]),
         whole if any(item.missing for item in whole.items) else None,
         order.steps,
+        order.held,
     )
 
 

@@ -25,7 +25,8 @@ class Part:
 @record
 class ProductOrder:
     """`own` are the items' own states, `shown` what they are with their nested items; `changes` the cancels and amendments that have been decided on;
-    `waiting` the plan so far, kept while an item in it waits for information; `steps` the tasks and visits that wait for a moment, and until when."""
+    `waiting` the plan so far, kept while an item in it waits for information; `steps` the tasks and visits that wait for a moment, and until when; `held` the items that an operator
+    keeps back."""
 
     customer: str
     catalog: str
@@ -41,6 +42,7 @@ class ProductOrder:
     work_orders: tuple[str, ...]
     waiting: Plan | None
     steps: Mapping[str, datetime] = field(default_factory=dict)
+    held: frozenset[str] = frozenset()
 
 
 def shown_states(parts: dict[str, Part], own: Mapping[str, str]) -> dict[str, str]:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from domain.fallout import ResolveTask
+from domain.fallout import AssignFallout, NoteFallout, RaiseFallout, RateFallout, ResolveTask
 from domain.plan import PlannedService
 from domain.record import record
-from domain.values import Reason, Values
+from domain.values import Reason, Values, Who
 
 
 @record
@@ -55,6 +55,24 @@ class PassDeadline:
 
 
 @record
+class ReleaseTask:
+    """The target system that a parked task or visit waits for is back."""
+
+    stream: str
+    task: str
+
+
+@record
+class SetValues:
+    """An operator overrides what is asked for of one service order item."""
+
+    stream: str
+    item: str
+    values: Values
+    who: Who
+
+
+@record
 class ReleaseServiceOrder:
     """A work order that gated this service order is over."""
 
@@ -87,5 +105,11 @@ Command = (
     | ReleaseServiceOrder
     | WithdrawTask
     | CloseServiceOrderItems
+    | ReleaseTask
+    | SetValues
     | ResolveTask
+    | RaiseFallout
+    | NoteFallout
+    | AssignFallout
+    | RateFallout
 )

@@ -1,14 +1,13 @@
 """What a service order decides on each command."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, assert_never
 
 from domain import fallout
-from domain.decider import Events, Facts, Need, World
-from domain.fallout import FalloutRaised, FalloutResolved, ResolveTask
-from domain.plan import PlannedService
-from domain.service import ACTIVE, Service
+from domain.decider import Events, Need, World
+from domain.fallout import AssignFallout, NoteFallout, RaiseFallout, RateFallout, ResolveTask
+from domain.service_order.asking import asked, dispatch, parked, release, take_back
 from domain.service_order.commands import (
     AcknowledgeServiceOrder,
     AnswerActivation,
@@ -17,43 +16,38 @@ from domain.service_order.commands import (
     DispatchTask,
     PassDeadline,
     ReleaseServiceOrder,
+    ReleaseTask,
+    SetValues,
     WithdrawTask,
 )
 from domain.service_order.events import (
     ActivationAnswered,
-    ActivationRequested,
     ActivationTimedOut,
     AnswerRecorded,
-    ManualTaskRequested,
+    ManualTaskOverdue,
     RetryScheduled,
     ServiceOrderAcknowledged,
     ServiceOrderItemsClosed,
     ServiceOrderReleased,
-    TaskCompletedByHand,
     TaskWithdrawn,
-    UndoSpared,
 )
 from domain.service_order.evolve import answered, evolve
-from domain.service_order.keys import activation_key
-from domain.service_order.request import activation_request
+from domain.service_order.keys import INVERSE, activation_key
+from domain.service_order.operators import raise_by_hand, raised, resolve, resolved, set_values
 from domain.service_order.state import (
     CLOSED,
-    DONE,
     ENDED,
     FALLOUT,
     GONE,
+    PARKED,
     RETRYING,
     RUNNING,
-    SKIPPED,
-    WAITING,
     ServiceOrder,
     Task,
     order_state,
     states_after,
 )
-from domain.values import Reason, Rejected, Values, Who
-
-INVERSE = {"add": "delete", "delete": "add", "modify": "modify"}
+from domain.values import Reason, Rejected, Who
 
 
 def decide(command: Command, order: ServiceOrder | None, world: World) -> Events | Need:
@@ -64,13 +58,22 @@ def decide(command: Command, order: ServiceOrder | None, world: World) -> Events
         raise Rejected("unknown", f"There is no service order {command.stream}.")
     match command:
         case DispatchTask():
-            return _take_back(command, order, world) if command.undo else _dispatch(command, order, world)
+            task = _task(order, command.task)
+            return take_back(command, order, task, world) if command.undo else dispatch(command, order, task, world)
         case AnswerActivation():
             return tuple(_answer(command, order, world))
         case PassDeadline():
             return tuple(_pass_deadline(command, order, world))
         case ResolveTask():
-            return tuple(_resolve(command, order, world))
+            return tuple(resolve(command, order, _task(order, command.task), world))
+        case RaiseFallout():
+            return raise_by_hand(command, order, _task(order, command.task))
+        case NoteFallout() | AssignFallout() | RateFallout():
+            return fallout.document(command, order.open_fallouts)
+        case SetValues():
+            return set_values(command, order, world)
+        case ReleaseTask():
+            return release(command, order, _task(order, command.task), world)
         case WithdrawTask():
             return tuple(_withdraw(command, order))
         case ReleaseServiceOrder():
@@ -99,58 +102,6 @@ def _task(order: ServiceOrder, id: str) -> Task:
     return task
 
 
-# Requests -----------------------------------------------------------------------------------------------------------------------------
-def _dispatch(command: DispatchTask, order: ServiceOrder, world: World) -> Events:
-    task = _task(order, command.task)
-    if task.state != WAITING:
-        return ()
-    if task.planned.kind == "manual":
-        return (_handed_out(command.stream, order, task),)
-    return (_requested(command.stream, order, task, world, task.decision + 1, 1, undo=False),)
-
-
-def _take_back(command: DispatchTask, order: ServiceOrder, world: World) -> Events | Need:
-    """Undo a task, unless what it built has come into use by products of other orders meanwhile (domain-rules 6.3)."""
-    task = _task(order, command.task)
-    if task.state not in (DONE, SKIPPED):
-        return ()
-    planned = order.items[task.item].service
-    facts = Facts(world.loaded)
-    service: Service | None = facts.get(planned.id) if planned.action == "add" else None
-    if facts.need is not None:
-        return facts.need
-    if service is not None and service.is_held_by_others(order.product_order):
-        return (UndoSpared(command.task, task.item),)
-    return (_requested(command.stream, order, task, world, task.decision + 1, 1, undo=True),)
-
-
-def _handed_out(stream: str, order: ServiceOrder, task: Task) -> ManualTaskRequested:
-    planned = task.planned
-    key = activation_key(stream, planned, planned.action, task.decision + 1)
-    items, state = states_after(order, task.requested(key, 1, task.decision + 1, False, None))
-    owner = order.items[task.item].service.owner
-    return ManualTaskRequested(planned.id, task.item, key, planned.group, planned.form, items, state, owner)
-
-
-def _requested(stream: str, order: ServiceOrder, task: Task, world: World, decision: int, attempt: int, undo: bool) -> ActivationRequested:
-    planned, item = task.planned, order.items[task.item]
-    action = INVERSE[planned.action] if undo else planned.action
-    key = activation_key(stream, planned, action, decision)
-    due = world.now + timedelta(seconds=planned.answer_within)
-    values = item.service.previous if undo and planned.action == "modify" else item.values
-    state = _wanted_state(item.service, undo)
-    request = activation_request(stream, order, task, action, key, attempt, due, values, world.now, state)
-    items, state = states_after(order, task.requested(key, attempt, decision, undo, due))
-    return ActivationRequested(planned.id, task.item, key, attempt, decision, undo, due, request, items, state)
-
-
-def _wanted_state(service: PlannedService, undo: bool) -> str:
-    """Whether the service is to run after the task, where the task decides it: when a product is suspended or resumed, and when that is undone."""
-    if not undo:
-        return service.state
-    return service.previous_state or (ACTIVE if service.state else "")
-
-
 # Answers and time-outs ----------------------------------------------------------------------------------------------------------------
 def _answer(command: AnswerActivation, order: ServiceOrder, world: World) -> Iterator[Any]:
     task = _task(order, command.task)
@@ -162,13 +113,13 @@ def _answer(command: AnswerActivation, order: ServiceOrder, world: World) -> Ite
     yield counted
     if command.outcome == "completed":
         if task.state == FALLOUT:
-            yield _resolved(task, fallout.ANSWERED, Who("target system"))
+            yield resolved(task, fallout.ANSWERED, Who("target system"))
         return
     order = evolve(order, counted)
     if command.outcome == "rejected" and task.state != FALLOUT:
-        yield _raised(order, task, command.reason)
+        yield raised(order, task, command.reason, fallout.REFUSED)
     elif command.outcome == "failed":
-        yield from _next_attempt(command.stream, order, command.task, command.reason, world)
+        yield from _next_attempt(command.stream, order, command.task, command.reason, fallout.FAILED, world)
 
 
 def _check_issued(command: AnswerActivation, task: Task) -> None:
@@ -202,26 +153,31 @@ def _answered(command: AnswerActivation, order: ServiceOrder, task: Task) -> Act
 
 def _counts(command: AnswerActivation, task: Task) -> bool:
     """The first final answer of the present key counts, a completion even when the task is not wanted any more (then it is undone); a failure only
-    for the attempt that is running. People do not answer: they resolve."""
-    if task.planned.kind == "manual" or command.key != task.key or command.outcome == "inProgress" or task.rejected:
+    for the attempt that is running, and none for values that were overridden since. People do not answer: they resolve."""
+    if task.planned.kind == "manual" or command.key != task.key or command.outcome == "inProgress" or task.rejected or task.overridden:
         return False
+    if task.state == PARKED:  # with the key that is answered still the one to ask under
+        return task.next[0] == task.decision and command.outcome != "failed"
     if command.outcome == "failed":
         return task.state == RUNNING and command.attempt in (0, task.attempt)
     return task.state in (RUNNING, RETRYING, FALLOUT) or (task.state == GONE and command.outcome == "completed")
 
 
-def _next_attempt(stream: str, order: ServiceOrder, id: str, reason: Reason, world: World) -> Iterator[Any]:
-    """Technical failure or time-out: the same key again while the budget lasts, then fallout (domain-rules 3.5, 3.6)."""
+def _next_attempt(stream: str, order: ServiceOrder, id: str, reason: Reason, type: str, world: World) -> Iterator[Any]:
+    """Technical failure or time-out: the same key again while the budget lasts, then fallout (domain-rules 3.5, 3.6). A target system that is offline
+    cannot be blamed: what it left undone is parked."""
     task = order.tasks[id]
     used = task.attempt - task.first_attempt + 1
-    if used >= task.planned.attempts:
-        yield _raised(order, task, reason)
+    if task.planned.target_system in world.offline:
+        yield parked(order, task, *task.again(), task.undo)
+    elif used >= task.planned.attempts:
+        yield raised(order, task, reason, type)
     elif task.planned.retry_after:
         pauses = task.planned.retry_after
         due = world.now + timedelta(seconds=pauses[min(used, len(pauses)) - 1])
         yield RetryScheduled(id, task.item, task.key, task.attempt, due)
     else:
-        yield _requested(stream, order, task, world, task.decision, task.attempt + 1, task.undo)
+        yield asked(stream, order, task, world, *task.again(), task.undo)
 
 
 def _pass_deadline(command: PassDeadline, order: ServiceOrder, world: World) -> Iterator[Any]:
@@ -229,75 +185,18 @@ def _pass_deadline(command: PassDeadline, order: ServiceOrder, world: World) -> 
     if task is None or task.key != command.key or task.attempt != command.attempt or task.due is None or task.due > world.now:
         return
     if task.state == RETRYING:
-        yield _requested(command.stream, order, task, world, task.decision, task.attempt + 1, task.undo)
+        yield asked(command.stream, order, task, world, *task.again(), task.undo)
+    elif task.state == RUNNING and task.planned.kind == "manual":
+        owner = order.items[task.item].service.owner
+        yield ManualTaskOverdue(command.task, task.item, task.key, task.planned.group, task.due, owner)
     elif task.state == RUNNING:
         yield ActivationTimedOut(command.task, task.item, task.key, task.attempt)
-        yield from _next_attempt(command.stream, order, command.task, _no_answer(task), world)
+        yield from _next_attempt(command.stream, order, command.task, _no_answer(task), fallout.NO_ANSWER, world)
 
 
 def _no_answer(task: Task) -> Reason:
     attempts = task.attempt - task.first_attempt + 1
     return Reason("no-answer", f"No answer from {task.planned.target_system} after {attempts} attempt{'s' if attempts > 1 else ''}")
-
-
-# Fallout ------------------------------------------------------------------------------------------------------------------------------
-def _raised(order: ServiceOrder, task: Task, reason: Reason) -> FalloutRaised:
-    number = order.fallouts + 1
-    items, state = states_after(order, task.in_state(FALLOUT, fallout=number))
-    return FalloutRaised(task.planned.id, number, reason, task.item, items, state, owner=order.items[task.item].service.owner)
-
-
-def _resolved(
-    task: Task, action: str, who: Who, items: Mapping[str, str] | None = None, state: str = "", number: int = 0
-) -> FalloutResolved:
-    return FalloutResolved(task.planned.id, number or task.fallout, action, who, task.item, dict(items or {}), state)
-
-
-def _resolve(command: ResolveTask, order: ServiceOrder, world: World) -> Iterator[Any]:
-    task = _task(order, command.task)
-    _check_resolvable(command, task)
-    if command.action == fallout.ABORT:
-        yield from _aborted(command, order, task)
-        return
-    if task.state == FALLOUT:
-        yield _resolved(task, command.action, command.who)
-    if command.action == fallout.RETRY:
-        yield _retried(command.stream, order, task, world)
-    else:
-        yield _completed_by_hand(order, task, command.values, command.who, command.action == fallout.SKIP)
-
-
-def _check_resolvable(command: ResolveTask, task: Task) -> None:
-    """In fallout everything goes; a step for people can be ended by them; a request that is out can only be completed by hand."""
-    by_people = task.planned.kind == "manual" and task.state == RUNNING and command.action != fallout.RETRY
-    completed = task.state in (RUNNING, RETRYING) and command.action == fallout.COMPLETE
-    if command.action not in fallout.OPERATOR_ACTIONS:
-        raise Rejected("invalid", f"{command.action!r} is not one of {', '.join(fallout.OPERATOR_ACTIONS)}.")
-    if not (task.state == FALLOUT or by_people or completed):
-        raise Rejected("conflict", f"Task {command.task} is {task.state}: it cannot be resolved by {command.action} now.")
-
-
-def _aborted(command: ResolveTask, order: ServiceOrder, task: Task) -> Iterator[Any]:
-    """A step for people that was not in fallout gets one first: aborting is what an operator decides about a fallout (domain-rules 3.7)."""
-    number = task.fallout
-    if task.state != FALLOUT:
-        raised = _raised(order, task, Reason("aborted", command.who.reason or "Aborted by hand"))
-        yield raised
-        order, number = evolve(order, raised), raised.number
-    items, state = states_after(order, task.in_state(GONE))
-    yield _resolved(task, command.action, command.who, items, state, number)
-
-
-def _retried(stream: str, order: ServiceOrder, task: Task, world: World) -> Any:
-    """An operator's retry: after a refusal a new decision with a new key, else the same key goes on (contract)."""
-    if task.rejected:
-        return _requested(stream, order, task, world, task.decision + 1, 1, task.undo)
-    return _requested(stream, order, task, world, task.decision, task.attempt + 1, task.undo)
-
-
-def _completed_by_hand(order: ServiceOrder, task: Task, values: Values, who: Who, skipped: bool) -> TaskCompletedByHand:
-    items, state = states_after(order, task.ended(skipped))
-    return TaskCompletedByHand(task.planned.id, task.item, dict(values), who, task.undo, skipped, items, state)
 
 
 # The end ------------------------------------------------------------------------------------------------------------------------------
@@ -306,7 +205,7 @@ def _withdraw(command: WithdrawTask, order: ServiceOrder) -> Iterator[Any]:
     if task.state in ENDED:
         return
     if task.state == FALLOUT:
-        yield _resolved(task, fallout.WITHDRAWN, Who("crossconnect"))
+        yield resolved(task, fallout.WITHDRAWN, Who("crossconnect"))
     items, state = states_after(order, task.in_state(GONE))
     yield TaskWithdrawn(command.task, task.item, items, state)
 

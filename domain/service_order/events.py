@@ -4,7 +4,7 @@ event, so that readers need not know the rules behind them."""
 from datetime import datetime
 from typing import Any
 
-from domain.fallout import FalloutRaised, FalloutResolved
+from domain.fallout import FalloutAssigned, FalloutNoted, FalloutRaised, FalloutRated, FalloutResolved
 from domain.plan import PlannedService
 from domain.record import record
 from domain.values import Reason, Who
@@ -87,7 +87,8 @@ class AnswerRecorded:
 
 @record
 class ManualTaskRequested:
-    """A step for a person of `group`, who fills in `form`; `owner` is the product order item that it is for."""
+    """A step for a person of `group`, who fills in `form` until `due`; `owner` is the product order item that it is for. `undo`: the step is to take
+    back what was done by hand; `decision` is 0 in events from before it was told."""
 
     task: str
     item: str
@@ -97,6 +98,48 @@ class ManualTaskRequested:
     items: dict[str, str]
     state: str
     owner: str = ""
+    due: datetime | None = None
+    undo: bool = False
+    decision: int = 0
+
+
+@record
+class ManualTaskOverdue:
+    """Nobody of `group` has done it by `due`; it still waits for them."""
+
+    task: str
+    item: str
+    key: str
+    group: str
+    due: datetime
+    owner: str
+
+
+@record
+class TaskParked:
+    """The step was due, and its target system is offline. Once that is back, `attempt` of `decision` is asked for."""
+
+    task: str
+    item: str
+    target_system: str
+    decision: int
+    attempt: int
+    undo: bool
+    items: dict[str, str]
+    state: str
+    owner: str
+
+
+@record
+class ServiceOrderItemValuesSet:
+    """An operator's override: what these values of `service` were (without those that it did not have), and what they are."""
+
+    item: str
+    service: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    who: Who
+    owner: str
 
 
 @record
@@ -150,6 +193,9 @@ Event = (
     | RetryScheduled
     | AnswerRecorded
     | ManualTaskRequested
+    | ManualTaskOverdue
+    | TaskParked
+    | ServiceOrderItemValuesSet
     | TaskCompletedByHand
     | TaskWithdrawn
     | UndoSpared
@@ -157,4 +203,7 @@ Event = (
     | ServiceOrderItemsClosed
     | FalloutRaised
     | FalloutResolved
+    | FalloutNoted
+    | FalloutAssigned
+    | FalloutRated
 )

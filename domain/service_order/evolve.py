@@ -1,10 +1,11 @@
 """How a service order changes with each event."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 from domain import fallout
-from domain.fallout import FalloutRaised, FalloutResolved
+from domain.fallout import FalloutAssigned, FalloutNoted, FalloutRaised, FalloutRated, FalloutResolved
 from domain.plan import PlannedService
 from domain.service_order.events import (
     ActivationAnswered,
@@ -12,16 +13,19 @@ from domain.service_order.events import (
     ActivationTimedOut,
     AnswerRecorded,
     Event,
+    ManualTaskOverdue,
     ManualTaskRequested,
     RetryScheduled,
     ServiceOrderAcknowledged,
     ServiceOrderItemsClosed,
+    ServiceOrderItemValuesSet,
     ServiceOrderReleased,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
     UndoSpared,
 )
-from domain.service_order.state import FALLOUT, GONE, RETRYING, RUNNING, Item, ServiceOrder, Task
+from domain.service_order.state import ENDED, FALLOUT, GONE, RETRYING, RUNNING, WAITING, Item, ServiceOrder, Task
 from domain.states import ACKNOWLEDGED, TERMINAL
 
 
@@ -40,12 +44,16 @@ def evolve(order: ServiceOrder | None, event: Event) -> ServiceOrder:
             return _moved(order, order.tasks[event.task].ended(event.skipped), event, None if event.undo else event.values)
         case ActivationTimedOut() | AnswerRecorded() | UndoSpared():
             return order
+        case TaskParked():
+            return _moved(order, order.tasks[event.task].parked(event.decision, event.attempt, event.undo), event)
+        case ManualTaskOverdue():
+            return _moved(order, order.tasks[event.task].in_state(RUNNING), None)
+        case ServiceOrderItemValuesSet():
+            return _overridden(order, event)
         case RetryScheduled():
             return _moved(order, order.tasks[event.task].in_state(RETRYING, event.due), None)
-        case FalloutRaised():
-            return _moved(order, order.tasks[event.task].in_state(FALLOUT, fallout=event.number), event)
-        case FalloutResolved():
-            return order if event.action != fallout.ABORT else _moved(order, order.tasks[event.task].in_state(GONE), event)
+        case FalloutRaised() | FalloutResolved() | FalloutNoted() | FalloutAssigned() | FalloutRated():
+            return replace(_in_fallout(order, event), open_fallouts=fallout.open_after(order.open_fallouts, event))
         case TaskWithdrawn():
             return _moved(order, order.tasks[event.task].in_state(GONE), event)
         case ServiceOrderReleased():
@@ -83,7 +91,7 @@ def _below(services: tuple[PlannedService, ...]) -> dict[str, tuple[str, ...]]:
 def requested(task: Task, event: ActivationRequested | ManualTaskRequested) -> Task:
     """The task once it has been handed to its target system, or to people."""
     if isinstance(event, ManualTaskRequested):
-        return task.requested(event.key, 1, task.decision + 1, False, None)
+        return task.requested(event.key, 1, event.decision or task.decision + 1, event.undo, event.due)
     return task.requested(event.key, event.attempt, event.decision, event.undo, event.due)
 
 
@@ -105,6 +113,24 @@ def _moved(order: ServiceOrder, task: Task, event: Any, values: Mapping[str, Any
         items = {**items, task.item: Item(item.service, {**item.values, **values}, item.state, item.tasks)}
     raised = isinstance(event, FalloutRaised)
     return _with(order, items, {**order.tasks, task.planned.id: task}, state, fallouts=order.fallouts + raised)
+
+
+def _in_fallout(order: ServiceOrder, event: FalloutRaised | FalloutResolved | fallout.Documented) -> ServiceOrder:
+    """The order once a step has stopped, or an operator has decided about it."""
+    task = order.tasks[event.task]
+    if isinstance(event, FalloutRaised):
+        return _moved(order, task.in_state(FALLOUT, fallout=event.number), event)
+    is_given_up = isinstance(event, FalloutResolved) and event.action == fallout.ABORT
+    return _moved(order, task.in_state(GONE), event) if is_given_up else order
+
+
+def _overridden(order: ServiceOrder, event: ServiceOrderItemValuesSet) -> ServiceOrder:
+    """The order with an item's values set; what has been asked for with the old ones and not been done is asked for anew."""
+    item = order.items[event.item]
+    old = {id: task for id in item.tasks if (task := order.tasks[id]).state not in (WAITING, *ENDED)}
+    tasks = {**order.tasks, **{id: replace(task, overridden=True) for id, task in old.items()}}
+    items = {**order.items, event.item: Item(item.service, {**item.values, **event.after}, item.state, item.tasks)}
+    return _with(order, items, tasks, "")
 
 
 def _in_states(items: dict[str, Item], states: Mapping[str, str]) -> dict[str, Item]:
@@ -134,6 +160,7 @@ def _with(
         order.fallouts if fallouts is None else fallouts,
         order.requested_start,
         state or order.state,
+        order.open_fallouts,
     )
 
 

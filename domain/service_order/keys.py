@@ -2,6 +2,8 @@
 
 from domain.plan import PlannedTask
 
+INVERSE = {"add": "delete", "delete": "add", "modify": "modify"}  # what takes back what
+
 
 def activation_key(stream: str, task: PlannedTask, action: str, decision: int) -> str:
     """Order, service order item, task, action, decision number."""

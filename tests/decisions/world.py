@@ -123,7 +123,12 @@ class InMemory:
             if task.startswith("wo-") or self.task(task, order).planned.kind == "automatic":
                 self.answer(task, order=order)
             else:
-                self.resolve(task, fallout.COMPLETE, order)
+                self.resolve(task, fallout.COMPLETE, order, **self.form_of(task, order))
+
+    def form_of(self, task: str, order: str = "") -> dict[str, str]:
+        """What a person writes into the form of a task that is not taken back."""
+        found = self.task(task, order)
+        return {} if found.undo else {name: f"a {name}" for name in found.planned.form}
 
     def let_time_pass(self, seconds: float = ANSWER_WITHIN + 1) -> None:
         """The clock moves on, and every deadline that has passed by then fires."""
