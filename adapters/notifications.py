@@ -34,14 +34,17 @@ from domain.service import ServiceActivated, ServiceChanged, ServiceDeactivated,
 from domain.service_order import (
     ActivationAnswered,
     ActivationRequested,
+    ManualTaskOverdue,
     ManualTaskRequested,
     ServiceOrderAcknowledged,
     ServiceOrderItemsClosed,
+    ServiceOrderItemValuesSet,
     ServiceOrderReleased,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
 )
-from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections import cancellations, product_orders, products, service_orders, services, work_orders
 from projections.references import characteristics, places, present, reference, resource
 from projections.view import View
@@ -172,6 +175,26 @@ def _visit_answered(recorded: Recorded) -> Told:
     return _changed("WorkOrder", VALUES, recorded, appointment=appointment)
 
 
+def _values_set(recorded: Recorded) -> Told:
+    event: ServiceOrderItemValuesSet = recorded.event
+    item = {"id": event.item, "service": {"id": event.service, "serviceCharacteristic": characteristics(event.after)}}
+    return _changed("ServiceOrder", VALUES, recorded, serviceOrderItem=[item])
+
+
+def _overdue(recorded: Recorded) -> Told:
+    """TMF641's jeopardy: a person has not done a step in time."""
+    event: ManualTaskOverdue = recorded.event
+    alert = {
+        "id": event.key,
+        "name": "overdue",
+        "jeopardyType": "normal",
+        "alertDate": recorded.meta.time,
+        "message": f"{event.group} should have done task {event.task} by now.",
+        "serviceOrderItem": [{"itemId": event.item, "serviceOrderId": recorded.stream}],
+    }
+    return _changed("ServiceOrder", "Jeopardy", recorded, jeopardyAlert=[alert])
+
+
 # Products and services ----------------------------------------------------------------------------------------------------------------
 def _product_active(recorded: Recorded) -> Told:
     event = recorded.event
@@ -222,6 +245,9 @@ _SERVICE_ORDER: Table = {
     ActivationRequested: _service_order_changed,
     ActivationAnswered: _service_order_changed,
     ManualTaskRequested: _service_order_changed,
+    ManualTaskOverdue: _overdue,
+    TaskParked: _service_order_changed,
+    ServiceOrderItemValuesSet: _values_set,
     TaskCompletedByHand: _service_order_changed,
     TaskWithdrawn: _service_order_changed,
     ServiceOrderReleased: _service_order_changed,
@@ -232,6 +258,7 @@ _SERVICE_ORDER: Table = {
 _WORK_ORDER: Table = {
     WorkOrderAcknowledged: _created("WorkOrder", work_orders.WORK_ORDERS),
     WorkOrderRequested: _work_order_changed,
+    WorkOrderParked: _work_order_changed,
     WorkOrderAnswered: _visit_answered,
     WorkOrderClosed: _work_order_changed,
     FalloutRaised: _work_order_changed,

@@ -29,13 +29,16 @@ from domain.service_order import (
     ActivationAnswered,
     ActivationRequested,
     ActivationTimedOut,
+    ManualTaskOverdue,
+    ManualTaskRequested,
     PassDeadline,
     RetryScheduled,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
 )
 from domain.states import TERMINAL
-from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested, WorkOrderTimedOut
+from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested, WorkOrderTimedOut
 from projections.view import Column, Document, View
 
 LOOK_EVERY = 0.2  # seconds
@@ -57,6 +60,8 @@ def _evolve(timer: Document | None, recorded: Recorded, key: str) -> Document | 
     match event:
         case ActivationRequested() | RetryScheduled():
             return _timer(key, recorded, event.task, event.key, event.attempt, event.due)
+        case ManualTaskRequested():
+            return _timer(key, recorded, event.task, event.key, 1, event.due) if event.due else None
         case WorkOrderRequested():
             return _timer(key, recorded, recorded.stream, event.key, event.attempt, event.due)
         case WorkOrderAnswered():
@@ -82,17 +87,21 @@ def _timer(key: str, recorded: Recorded, task: str, activation: str, attempt: in
 
 TIMERS = View(
     name="timers",
-    generation=1,
+    generation=2,
     events=(
         ActivationRequested,
         ActivationAnswered,
         ActivationTimedOut,
         RetryScheduled,
+        ManualTaskRequested,
+        ManualTaskOverdue,
         TaskCompletedByHand,
+        TaskParked,
         TaskWithdrawn,
         FalloutRaised,
         FalloutResolved,
         WorkOrderRequested,
+        WorkOrderParked,
         WorkOrderAnswered,
         WorkOrderTimedOut,
         WorkOrderClosed,

@@ -2,12 +2,12 @@
 
 from typing import Any, get_args
 
-from domain import catalog_publication, intake, product, product_order, service, service_order, work_order
+from domain import catalog_publication, intake, product, product_order, service, service_order, target_system, work_order
 
 EVENTS: tuple[type[Any], ...] = tuple(
     dict.fromkeys(
         event
-        for module in (product_order, service_order, work_order, product, service, catalog_publication, intake)
+        for module in (product_order, service_order, work_order, product, service, catalog_publication, target_system, intake)
         for event in get_args(module.Event) or (module.Event,)
     )
 )
@@ -22,6 +22,7 @@ DECIDERS = {
         product.decider,
         service.decider,
         catalog_publication.decider,
+        target_system.decider,
         intake.decider,
     )
 }

@@ -19,6 +19,7 @@ from domain.service import TERMINATED as SERVICE_TERMINATED
 from domain.service import Service
 from domain.service_order import (
     FALLOUT,
+    PARKED,
     RETRYING,
     RUNNING,
     ActivationAnswered,
@@ -184,14 +185,15 @@ class Verification:
         return self._state(service_order).tasks[task].due is not None
 
     def _obligations(self, stream: str, order: ProductOrder) -> Iterator[bool]:
-        """Whether somebody is waited for: a date, the customer, a target system, a person, field service."""
+        """Whether somebody is waited for: a date, the customer, an operator, a target system, a person, field service."""
         yield order.scheduled is not None
         yield bool(order.steps)
+        yield bool(order.held)
         yield any(item.missing for plan in self._plans.get(stream, ()) for item in plan.items)
         for number in order.service_orders:
             service_order: ServiceOrder | None = self._state(service_order_id(stream, number))
             if service_order is not None:
-                yield any(task.state in (RUNNING, RETRYING, FALLOUT) for task in service_order.tasks.values())
+                yield any(task.state in (RUNNING, RETRYING, FALLOUT, PARKED) for task in service_order.tasks.values())
         for visit in order.work_orders:
             work_order: WorkOrder | None = self._state(visit)
             yield work_order is not None and work_order.state not in TERMINAL and bool(work_order.decision)

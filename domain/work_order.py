@@ -1,14 +1,27 @@
 """Work order (TMF697): a visit to a site by field service, asked for under a stable key and gating the service orders that need it."""
 
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from domain import fallout
 from domain.decider import Decider, Events, World
-from domain.fallout import FalloutRaised, FalloutResolved, ResolveTask
+from domain.fallout import (
+    AssignFallout,
+    FalloutAssigned,
+    FalloutNoted,
+    FalloutRaised,
+    FalloutRated,
+    FalloutResolved,
+    NoteFallout,
+    Open,
+    RaiseFallout,
+    RateFallout,
+    ResolveTask,
+)
 from domain.plan import PlannedVisit
 from domain.record import record
-from domain.service_order import PassDeadline
+from domain.service_order import PassDeadline, ReleaseTask
 from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, HELD, IN_PROGRESS, TERMINAL
 from domain.values import Reason, Rejected, Who
 
@@ -53,7 +66,19 @@ class CancelWorkOrder:
     stream: str
 
 
-Command = AcknowledgeWorkOrder | RequestWorkOrder | AnswerWorkOrder | CancelWorkOrder | PassDeadline | ResolveTask
+Command = (
+    AcknowledgeWorkOrder
+    | RequestWorkOrder
+    | AnswerWorkOrder
+    | CancelWorkOrder
+    | PassDeadline
+    | ReleaseTask
+    | ResolveTask
+    | RaiseFallout
+    | NoteFallout
+    | AssignFallout
+    | RateFallout
+)
 
 
 # Events: names and fields are storage format; `state` is the state that follows, empty when it does not change ----------------------------
@@ -74,6 +99,17 @@ class WorkOrderRequested:
     decision: int
     due: datetime
     request: dict[str, Any]
+    state: str
+
+
+@record
+class WorkOrderParked:
+    """The visit was due, and field service is offline. Once that is back, `attempt` of `decision` is asked for: `action` is create or cancel."""
+
+    target_system: str
+    decision: int
+    attempt: int
+    action: str
     state: str
 
 
@@ -117,12 +153,16 @@ class WorkOrderClosed:
 Event = (
     WorkOrderAcknowledged
     | WorkOrderRequested
+    | WorkOrderParked
     | WorkOrderAnswered
     | WorkOrderAnswerRecorded
     | WorkOrderTimedOut
     | WorkOrderClosed
     | FalloutRaised
     | FalloutResolved
+    | FalloutNoted
+    | FalloutAssigned
+    | FalloutRated
 )
 
 
@@ -130,7 +170,7 @@ Event = (
 @record
 class WorkOrder:
     """`first_attempt` is where the present retry budget began; `cancelling`: a cancel has been asked for and not been answered yet;
-    `final`: the key has its final answer."""
+    `final`: the key has its final answer; `parked` the decision, attempt and action that wait for field service to be online again."""
 
     product_order: str
     customer: str
@@ -145,6 +185,8 @@ class WorkOrder:
     final: bool = False
     fallouts: int = 0
     requested_start: datetime | None = None
+    parked: tuple[int, int, str] | None = None
+    open_fallouts: Open = field(default_factory=dict)
 
 
 def work_order_key(stream: str, decision: int) -> str:
@@ -161,17 +203,38 @@ def decide(command: Command, order: WorkOrder | None, world: World) -> Events:
         raise Rejected("unknown", f"There is no work order {command.stream}.")
     match command:
         case RequestWorkOrder():
-            return () if order.decision else (_requested(command.stream, order, world, "create", 1, 1),)
+            return () if order.decision or order.parked else (_asked(command.stream, order, world, "create", 1, 1),)
         case AnswerWorkOrder():
             return _answer(command, order, world)
         case CancelWorkOrder():
             return _cancel(command, order, world)
         case PassDeadline():
             return _pass_deadline(command, order, world)
+        case ReleaseTask():
+            return _release(command, order, world)
         case ResolveTask():
             return _resolve(command, order, world)
+        case RaiseFallout():
+            return _raise_by_hand(command, order)
+        case NoteFallout() | AssignFallout() | RateFallout():
+            return fallout.document(command, order.open_fallouts)
         case _:
             assert_never(command)
+
+
+def _asked(stream: str, order: WorkOrder, world: World, action: str, decision: int, attempt: int) -> WorkOrderRequested | WorkOrderParked:
+    """Field service is asked, or will be once it is online."""
+    target = order.visit.target_system
+    if target in world.offline:
+        return WorkOrderParked(target, decision, attempt, action, "" if order.state == HELD else HELD)
+    return _requested(stream, order, world, action, decision, attempt)
+
+
+def _release(command: ReleaseTask, order: WorkOrder, world: World) -> Events:
+    if order.parked is None or order.visit.target_system in world.offline:
+        return ()
+    decision, attempt, action = order.parked
+    return (_requested(command.stream, order, world, action, decision, attempt),)
 
 
 def _requested(stream: str, order: WorkOrder, world: World, action: str, decision: int, attempt: int) -> WorkOrderRequested:
@@ -220,24 +283,37 @@ def _answer(command: AnswerWorkOrder, order: WorkOrder, world: World) -> Events:
     answered = WorkOrderAnswered(command.key, command.outcome, command.appointment, None, command.reason, command.at, state)
     if state:
         closed = (FalloutResolved(command.stream, order.fallouts, fallout.ANSWERED, Who("field service"), "", {}, ""),)
-        return (answered, *closed) if order.state == HELD else (answered,)
+        return (answered, *closed) if order.open_fallouts else (answered,)
     reason = Reason(command.reason.code or command.outcome, command.reason.message or f"Field service answered {command.outcome}")
-    return (answered, *(() if order.state == HELD else (_raised(command.stream, order, reason),)))
+    type = fallout.REFUSED if command.outcome == "cancelled" else fallout.FAILED
+    return (answered, *(() if order.open_fallouts else (_raised(command.stream, order, reason, type),)))
 
 
-def _raised(stream: str, order: WorkOrder, reason: Reason) -> FalloutRaised:
-    served = order.visit.items
-    return FalloutRaised(stream, order.fallouts + 1, reason, "", {}, HELD, owner=served[0] if len(served) == 1 else "")
+def _raised(
+    stream: str, order: WorkOrder, reason: Reason, type: str, severity: str = "major", group: str = "", who: Who | None = None
+) -> FalloutRaised:
+    visit = order.visit
+    owner = visit.items[0] if len(visit.items) == 1 else ""
+    return FalloutRaised(
+        stream, order.fallouts + 1, reason, "", {}, HELD, severity, owner, type, group, visit.target_system, visit.template, who
+    )
+
+
+def _raise_by_hand(command: RaiseFallout, order: WorkOrder) -> Events:
+    fallout.check_severity(command.severity)
+    if not (order.parked or (order.state == IN_PROGRESS and not order.final)):
+        raise Rejected("conflict", f"Work order {command.stream} is {order.state}: no fallout can be raised for it now.")
+    return (_raised(command.stream, order, command.reason, command.type, command.severity, command.group, command.who),)
 
 
 def _cancel(command: CancelWorkOrder, order: WorkOrder, world: World) -> Events:
     if order.state in TERMINAL or order.cancelling:
         return ()
     resolved = FalloutResolved(command.stream, order.fallouts, fallout.WITHDRAWN, Who("crossconnect"), "", {}, "")
-    ended = (resolved,) if order.state == HELD else ()
+    ended = (resolved,) if order.open_fallouts else ()
     if not order.decision or order.final:
         return (*ended, WorkOrderClosed(Who("crossconnect"), "cancel", CANCELLED))
-    return (*ended, _requested(command.stream, order, world, "cancel", order.decision + 1, 1))
+    return (*ended, _asked(command.stream, order, world, "cancel", order.decision + 1, 1))
 
 
 def _pass_deadline(command: PassDeadline, order: WorkOrder, world: World) -> Events:
@@ -247,23 +323,24 @@ def _pass_deadline(command: PassDeadline, order: WorkOrder, world: World) -> Eve
         return ()
     timed_out = WorkOrderTimedOut(order.key, order.attempt)
     used = order.attempt - order.first_attempt + 1
-    if used < order.visit.attempts:
+    if used < order.visit.attempts or order.visit.target_system in world.offline:
         action = "cancel" if order.cancelling else "create"
-        return timed_out, _requested(command.stream, order, world, action, order.decision, order.attempt + 1)
+        return timed_out, _asked(command.stream, order, world, action, order.decision, order.attempt + 1)
     reason = Reason("no-answer", f"No answer from {order.visit.target_system} after {used} attempt{'s' if used > 1 else ''}")
-    return timed_out, _raised(command.stream, order, reason)
+    return timed_out, _raised(command.stream, order, reason, fallout.NO_ANSWER)
 
 
 def _resolve(command: ResolveTask, order: WorkOrder, world: World) -> Events:
     if command.action not in fallout.OPERATOR_ACTIONS:
         raise Rejected("invalid", f"{command.action!r} is not one of {', '.join(fallout.OPERATOR_ACTIONS)}.")
-    if order.state != HELD and not (command.action == fallout.COMPLETE and order.state == IN_PROGRESS):
+    waits = order.open_fallouts or (order.parked and command.action != fallout.RETRY)
+    if not waits and not (command.action == fallout.COMPLETE and order.state == IN_PROGRESS):
         raise Rejected("conflict", f"Work order {command.stream} is {order.state}: it cannot be resolved by {command.action} now.")
     resolved = FalloutResolved(command.stream, order.fallouts, command.action, command.who, "", {}, "")
-    first = (resolved,) if order.state == HELD else ()
+    first = (resolved,) if order.open_fallouts else ()
     if command.action == fallout.RETRY:
         decision, attempt = (order.decision + 1, 1) if order.final else (order.decision, order.attempt + 1)
-        return (*first, _requested(command.stream, order, world, "cancel" if order.cancelling else "create", decision, attempt))
+        return (*first, _asked(command.stream, order, world, "cancel" if order.cancelling else "create", decision, attempt))
     if command.action == fallout.ABORT:
         return (*first, WorkOrderClosed(command.who, command.action, CANCELLED))
     return (*first, WorkOrderClosed(command.who, command.action, COMPLETED))
@@ -276,14 +353,21 @@ def evolve(order: WorkOrder | None, event: Event) -> WorkOrder:
     match event:
         case WorkOrderRequested():
             return _requested_again(order, event)
+        case WorkOrderParked():
+            parked = (event.decision, event.attempt, event.action)
+            return replace(order, state=HELD, due=None, parked=parked, cancelling=event.action == "cancel")
         case WorkOrderAnswered():
-            return _with(order, event.state, event.due or order.due, order.final or event.outcome in ENDING)
-        case WorkOrderAnswerRecorded() | WorkOrderTimedOut() | FalloutResolved():
+            final = order.final or event.outcome in ENDING
+            return replace(order, state=event.state or order.state, due=event.due or order.due, final=final)
+        case WorkOrderAnswerRecorded() | WorkOrderTimedOut():
             return order
         case FalloutRaised():
-            return _with(order, HELD, None, order.final, event.number)
+            stopped = replace(order, state=HELD, due=None, fallouts=event.number, parked=None)
+            return replace(stopped, open_fallouts=fallout.open_after(order.open_fallouts, event))
+        case FalloutResolved() | FalloutNoted() | FalloutAssigned() | FalloutRated():
+            return replace(order, open_fallouts=fallout.open_after(order.open_fallouts, event))
         case WorkOrderClosed():
-            return _with(order, event.state, None, order.final)
+            return replace(order, state=event.state, due=None, parked=None)
         case _:
             assert_never(event)
 
@@ -304,24 +388,8 @@ def _requested_again(order: WorkOrder, event: WorkOrderRequested) -> WorkOrder:
         False,
         order.fallouts,
         order.requested_start,
-    )
-
-
-def _with(order: WorkOrder, state: str, due: datetime | None, final: bool, fallouts: int = 0) -> WorkOrder:
-    return WorkOrder(
-        order.product_order,
-        order.customer,
-        order.visit,
-        state or order.state,
-        order.key,
-        order.attempt,
-        order.first_attempt,
-        order.decision,
-        due,
-        order.cancelling,
-        final,
-        fallouts or order.fallouts,
-        order.requested_start,
+        None,
+        order.open_fallouts,
     )
 
 

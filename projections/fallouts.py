@@ -1,6 +1,6 @@
 """The fallout queue: every step that stopped and waited for a person, open ones and those that have been resolved."""
 
-from domain.fallout import FalloutRaised, FalloutResolved
+from domain.fallout import FalloutAssigned, FalloutNoted, FalloutRaised, FalloutRated, FalloutResolved
 from domain.recorded import Recorded
 from projections.references import present
 from projections.view import Column, Document, View
@@ -18,6 +18,19 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         return _opened(key, event, recorded)
     if document is None or document["state"] == CLOSED:
         return document
+    match event:
+        case FalloutNoted():
+            note = {"text": event.note, "date": recorded.meta.time, "author": event.who.name}
+            return {**document, "note": [*document.get("note", ()), note]}
+        case FalloutAssigned():
+            return {**document, "assignee": event.assignee, "group": event.group}
+        case FalloutRated():
+            return {**document, "severity": event.severity}
+        case _:
+            return _closed(document, event, recorded)
+
+
+def _closed(document: Document, event: FalloutResolved, recorded: Recorded) -> Document:
     resolution = {"action": event.action, **present(who=event.who.name, reason=event.who.reason)}
     return {**document, "state": CLOSED, "resolvedAt": recorded.meta.time, "resolution": resolution}
 
@@ -27,13 +40,18 @@ def _opened(key: str, event: FalloutRaised, recorded: Recorded) -> Document:
         "id": key,
         "@type": "Fallout",
         "number": event.number,
+        **present(type=event.type),
         "state": OPEN,
         "productOrder": order_item(recorded.meta.order, event.owner),
         **place_of(recorded.stream, event.item),
         "task": event.task,
+        **present(targetSystem=event.target_system, specification=event.specification),
         "severity": event.severity,
+        "assignee": "",
+        "group": event.group,
         "reason": {"code": event.reason.code, "message": event.reason.message},
         "customer": recorded.meta.customer,
+        **present(raisedBy=event.who.name if event.who is not None else ""),
         "raisedAt": recorded.meta.time,
         "dueAt": None,
     }
@@ -53,8 +71,8 @@ def place_of(stream: str, item: str) -> Document:
 
 FALLOUTS = View(
     name="fallouts",
-    generation=1,
-    events=(FalloutRaised, FalloutResolved),
+    generation=2,
+    events=(FalloutRaised, FalloutResolved, FalloutNoted, FalloutAssigned, FalloutRated),
     keys=keys,
     evolve=evolve,
     columns=(
@@ -62,6 +80,8 @@ FALLOUTS = View(
         Column("product_order", "productOrder.id"),
         Column("task", "task"),
         Column("severity", "severity"),
+        Column("target_system", "targetSystem"),
+        Column("specification", "specification"),
         Column("reason", "reason.code"),
         Column("customer", "customer"),
         Column("raised_at", "raisedAt", "time"),

@@ -14,6 +14,8 @@ from domain.product_order import (
     ProductOrderCancellationAssessed,
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
+    ProductOrderItemsHeld,
+    ProductOrderItemsReleased,
     ProductOrderStarted,
     ProductOrderStartScheduled,
     ProductOrderStepReleased,
@@ -23,18 +25,20 @@ from domain.recorded import Recorded
 from domain.service_order import (
     ActivationAnswered,
     ActivationRequested,
+    ManualTaskOverdue,
     ManualTaskRequested,
     RetryScheduled,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
 )
-from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections.fallouts import OPEN, order_item, place_of
 from projections.view import Column, Document, View
 
 START = "start"
 ACTIVATION, RETRY, MANUAL, FALLOUT, VISIT = "activation", "retry", "manualTask", "fallout", "workOrder"
-SCHEDULED_START, SCHEDULED_STEP, INFORMATION = "scheduledStart", "scheduledStep", "information"
+SCHEDULED_START, SCHEDULED_STEP, INFORMATION, PARKED, HOLD = "scheduledStart", "scheduledStep", "information", "parked", "hold"
 
 
 # Which rows an event touches: `<order>:<node>`, where the node is a task, a work order, an item that lacks information, or the start -----
@@ -72,6 +76,10 @@ def _items(recorded: Recorded) -> tuple[str, ...]:
     return tuple(map(information_node, recorded.event.items))
 
 
+def _held(recorded: Recorded) -> tuple[str, ...]:
+    return tuple([f"hold:{item}" for item in recorded.event.items])
+
+
 def _cancelled(recorded: Recorded) -> tuple[str, ...]:
     event = recorded.event
     return (START, *map(information_node, event.items)) if event.accepted else ()
@@ -85,23 +93,42 @@ _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
     ProductOrderInformationRequired: _item,
     ProductOrderInformationSupplied: _items,
     ProductOrderCancellationAssessed: _cancelled,
+    ProductOrderItemsHeld: _held,
+    ProductOrderItemsReleased: _held,
     ActivationRequested: _task,
     ActivationAnswered: _task,
     RetryScheduled: _task,
     ManualTaskRequested: _task,
+    ManualTaskOverdue: _task,
+    TaskParked: _task,
     TaskCompletedByHand: _task,
     TaskWithdrawn: _task,
     FalloutRaised: _task,
     FalloutResolved: _task,
     WorkOrderRequested: _visit,
+    WorkOrderParked: _visit,
     WorkOrderAnswered: _visit,
     WorkOrderClosed: _visit,
 }
 
 
+_ENDINGS = (
+    ProductOrderStarted,
+    ProductOrderStepReleased,
+    ProductOrderInformationSupplied,
+    ProductOrderItemsReleased,
+    ProductOrderCancellationAssessed,
+    TaskCompletedByHand,
+    TaskWithdrawn,
+    WorkOrderClosed,
+)
+
+
 # What a row says then -----------------------------------------------------------------------------------------------------------------
 def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:
     event = recorded.event
+    if isinstance(event, _ENDINGS):
+        return None
     match event:
         case ActivationRequested():
             return _activation(key, event, recorded)
@@ -113,20 +140,20 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return _scheduled(key, event, recorded)
         case ProductOrderInformationRequired():
             return _information(key, document, event, recorded)
-        case ProductOrderStarted() | ProductOrderInformationSupplied() | ProductOrderCancellationAssessed():
-            return None
-        case ProductOrderStepReleased() | TaskCompletedByHand() | TaskWithdrawn() | WorkOrderClosed():
-            return None
+        case ManualTaskOverdue() if document is not None:
+            return {**document, "reason": _reason("overdue", f"{event.group} should have done this by now.")}
+        case TaskParked() | WorkOrderParked():
+            return _parked(key, document, event, recorded)
+        case ProductOrderItemsHeld():
+            return _hold(key, event, recorded)
         case ActivationAnswered():
             return None if event.outcome == "completed" else document
         case WorkOrderAnswered():
             return _visit_answered(document, event)
         case RetryScheduled():
             return _next(document, RETRY, event.due, _reason("retry", f"Attempt {event.attempt + 1} follows.")) if document else None
-        case FalloutRaised():
+        case FalloutRaised() | FalloutResolved():
             return _fallout(key, document, event, recorded)
-        case FalloutResolved():
-            return None if event.action in (fallout.ABORT, fallout.WITHDRAWN) else document
     return document
 
 
@@ -189,10 +216,30 @@ def _work_order(key: str, event: WorkOrderRequested, recorded: Recorded) -> Docu
 
 
 def _manual(key: str, event: ManualTaskRequested, recorded: Recorded) -> Document:
-    reason = _reason("manual-task", f"{event.group} must do this by hand.")
+    reason = _reason("manual-task", f"{event.group} must {'take this back' if event.undo else 'do this'} by hand.")
     place = place_of(recorded.stream, event.item)
     order = order_item(recorded.meta.order, event.owner)
-    return _row(key, MANUAL, recorded, order, event.task, None, reason, **place, group=event.group, form=list(event.form))
+    more = {"group": event.group, "form": list(event.form), **({"undo": True} if event.undo else {})}
+    return _row(key, MANUAL, recorded, order, event.task, event.due, reason, **place, **more)
+
+
+def _parked(key: str, document: Document | None, event: TaskParked | WorkOrderParked, recorded: Recorded) -> Document:
+    """Since when it has waited is told anew: what waits longest goes on first."""
+    target = event.target_system
+    reason = _reason("target-offline", f"{target} is offline.")
+    if document is not None:
+        return {**_next(document, PARKED, None, reason), "targetSystem": target, "since": recorded.meta.time}
+    (task,) = _task(recorded)
+    item, owner = (event.item, event.owner) if isinstance(event, TaskParked) else ("", "")
+    order, place = order_item(recorded.meta.order, owner), place_of(recorded.stream, item)
+    return _row(key, PARKED, recorded, order, task, None, reason, **place, targetSystem=target)
+
+
+def _hold(key: str, event: ProductOrderItemsHeld, recorded: Recorded) -> Document:
+    item = key.partition(":hold:")[2]
+    reason = _reason("held", " ".join(filter(None, (f"{event.who.name} holds this.", event.who.reason))))
+    order = {"id": recorded.stream, "itemId": item}
+    return _row(key, HOLD, recorded, order, information_node(item), None, reason)
 
 
 def _scheduled(key: str, event: ProductOrderStartScheduled | ProductOrderStepScheduled, recorded: Recorded) -> Document:
@@ -217,7 +264,9 @@ def _visit_answered(document: Document | None, event: WorkOrderAnswered) -> Docu
     return {**document, "dueAt": event.due} if event.due else document
 
 
-def _fallout(key: str, document: Document | None, event: FalloutRaised, recorded: Recorded) -> Document:
+def _fallout(key: str, document: Document | None, event: FalloutRaised | FalloutResolved, recorded: Recorded) -> Document | None:
+    if isinstance(event, FalloutResolved):
+        return None if event.action in (fallout.ABORT, fallout.WITHDRAWN) else document
     reason = _reason(event.reason.code, event.reason.message)
     if document is not None:
         return _next(document, FALLOUT, None, reason)
@@ -233,7 +282,7 @@ def _next(document: Document, kind: str, due: datetime | None, reason: Document)
 
 OBLIGATIONS = View(
     name="obligations",
-    generation=1,
+    generation=2,
     events=tuple(_NODES),
     keys=keys,
     evolve=evolve,

@@ -13,8 +13,10 @@ from domain.service_order import (
     ManualTaskRequested,
     ServiceOrderAcknowledged,
     ServiceOrderItemsClosed,
+    ServiceOrderItemValuesSet,
     ServiceOrderReleased,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
 )
 from domain.states import ACKNOWLEDGED, CANCELLED, IN_PROGRESS, TERMINAL
@@ -26,6 +28,8 @@ EVENTS = (
     ActivationRequested,
     ActivationAnswered,
     ManualTaskRequested,
+    TaskParked,
+    ServiceOrderItemValuesSet,
     TaskCompletedByHand,
     TaskWithdrawn,
     ServiceOrderReleased,
@@ -45,6 +49,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         return _begun(key, event, time)
     if document is None:
         return None
+    if isinstance(event, ServiceOrderItemValuesSet):
+        return _assigned(document, event.item, event.after)
     document = _moved(document, event.items, event.state, time)
     match event:
         case ActivationRequested() | ManualTaskRequested() if document.get("milestone"):
@@ -177,7 +183,7 @@ def _with_error(item: Document, told: Document) -> Document:
 
 SERVICE_ORDERS = View(
     name="service_orders",
-    generation=1,
+    generation=2,
     events=EVENTS,
     keys=keys,
     evolve=evolve,

@@ -6,11 +6,11 @@ from domain.fallout import FalloutRaised
 from domain.plan import PlannedVisit
 from domain.recorded import Recorded
 from domain.states import ACKNOWLEDGED, CANCELLED, IN_PROGRESS, TERMINAL
-from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections.references import customer_party, href, places, present, reference, resource
 from projections.view import Column, Document, View
 
-EVENTS = (WorkOrderAcknowledged, WorkOrderRequested, WorkOrderAnswered, WorkOrderClosed, FalloutRaised)
+EVENTS = (WorkOrderAcknowledged, WorkOrderRequested, WorkOrderParked, WorkOrderAnswered, WorkOrderClosed, FalloutRaised)
 
 
 def keys(recorded: Recorded) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def _moved(document: Document, state: str, time: datetime) -> Document:
 
 WORK_ORDERS = View(
     name="work_orders",
-    generation=2,
+    generation=3,
     events=EVENTS,
     keys=keys,
     evolve=evolve,

@@ -65,6 +65,7 @@ _SENTENCES = {
     "AttributeValueChange": "changed",
     "InformationRequired": "needs information",
     "Milestone": "reached a milestone",
+    "Jeopardy": "may be late",
     "ChangeRefused": "was not changed: the change was refused",
 }
 

@@ -17,12 +17,17 @@ from domain.catalog_publication import STREAM as CATALOG_STREAM
 from domain.catalog_publication import CatalogPublished
 from domain.decider import World
 from domain.recorded import Recorded
+from domain.target_system import STREAM as TARGETS_STREAM
+from domain.target_system import TargetSystemBroughtOnline, TargetSystemTakenOffline
 from domain.unit_of_work import Broken, Memory, UnitOfWork, order_of
 from domain.values import Rejected
 
-LOOK_SECONDS = 1.0  # between looks for catalogs that other processes have published
-MOST_CATALOGS = 1000
+LOOK_SECONDS = 1.0  # between looks for catalogs that other processes have published, and target systems that they took offline
+MOST_NEWS = 1000
 MOST_STREAMS = 2_000_000  # in memory; then everything that is committed is forgotten
+
+# What every process has to know of the others' doings before it decides.
+NEWS = (CatalogPublished, TargetSystemTakenOffline, TargetSystemBroughtOnline)
 
 log = structlog.get_logger()
 
@@ -31,7 +36,8 @@ Accepted = dict[tuple[str, str], InboxEntry]
 
 
 class Decisions:
-    """What the engine's thread knows: the memory of streams and the published catalogs. Everything here can be forgotten and read again."""
+    """What the engine's thread knows: the memory of streams, the published catalogs, and the target systems that are offline. Everything here can be
+    forgotten and read again."""
 
     def __init__(
         self, event_log: EventLog, codec: Codec, compile_catalog: Callable[[dict[str, Any]], Catalog], answer_within: float
@@ -43,15 +49,16 @@ class Decisions:
         self._memory = Memory(self._read)
         self.catalogs: dict[str, Catalog] = {}
         self.current_catalog = ""
+        self.offline: frozenset[str] = frozenset()
         self._compiled: dict[str, Catalog] = {}
-        self._stale = False  # whether a catalog that was not stored may be among them
-        self._looked = 0.0  # when others' catalogs were looked for, and up to where in the log
+        self._stale = False  # whether something that was not stored may be among these
+        self._looked = 0.0  # when others' were looked for, and up to where in the log
         self._looked_to = 0
 
     def accepted(self, works: Sequence[Work], in_flight: Batch | None) -> Accepted:
         """Which identities of these works are known, in the log or in the batch that is being committed. Raises LogUnavailable."""
         if self._stale:
-            self.reload_catalogs()
+            self.reload()
         elif monotonic() - self._looked > LOOK_SECONDS:
             self._learn_from_others()
         keys = [(identity.source, identity.id) for work in works for request in work.requests for identity in request.identities]
@@ -146,13 +153,13 @@ class Decisions:
         return unit.facts
 
     def _world(self, now: datetime, memory: Memory) -> World:
-        return World(now, self.catalogs, self.current_catalog, memory.states, self._answer_within)
+        return World(now, self.catalogs, self.current_catalog, memory.states, self._answer_within, self.offline)
 
     def _notice(self, facts: list[Recorded], stream: str, batch: Batch) -> None:
         order = order_of(stream)
         if order and self._memory.is_over(order):
             batch.over.append(order)
-        if stream == CATALOG_STREAM:
+        if stream in (CATALOG_STREAM, TARGETS_STREAM):
             for fact in facts:
                 self._learn(fact.event)
 
@@ -175,7 +182,7 @@ class Decisions:
         """Of a batch that was not committed nothing may be believed."""
         self._memory.clear()
         try:
-            self.reload_catalogs()
+            self.reload()
         except LogUnavailable as error:
             self._stale = True
             log.error("the catalogs could not be read again", reason=str(error))
@@ -184,23 +191,33 @@ class Decisions:
     def _read(self, streams: Sequence[str]) -> list[Recorded]:
         return [self._codec.decode(row) for row in self._log.read(streams)]
 
-    def reload_catalogs(self) -> None:
-        """Read what was published. Raises LogUnavailable."""
+    def reload(self) -> None:
+        """Read what was published, and which target systems are offline. Raises LogUnavailable."""
         self._looked_to, self._looked = self._log.head(), monotonic()
-        published = [recorded.event for recorded in self._read([CATALOG_STREAM])]
-        self.catalogs, self.current_catalog = {}, ""
-        for each in published:
+        news = [recorded.event for recorded in self._read([CATALOG_STREAM, TARGETS_STREAM])]
+        self.catalogs, self.current_catalog, self.offline = {}, "", frozenset()
+        for each in news:
             self._learn(each)
         self._stale = False
 
     def _learn_from_others(self) -> None:
-        """Catalogs that another process has published meanwhile."""
+        """What another process has published, taken offline or brought back meanwhile."""
         head = self._log.head()
-        for row in self._log.since(self._looked_to, MOST_CATALOGS, self._codec.topics_of(CatalogPublished)):
+        topics = tuple(topic for kind in NEWS for topic in self._codec.topics_of(kind))
+        for row in self._log.since(self._looked_to, MOST_NEWS, topics):
             self._learn(self._codec.decode(row).event)
         self._looked_to, self._looked = head, monotonic()
 
-    def _learn(self, published: Any) -> None:
+    def _learn(self, news: Any) -> None:
+        match news:
+            case TargetSystemTakenOffline():
+                self.offline |= {news.name}
+            case TargetSystemBroughtOnline():
+                self.offline -= {news.name}
+            case _:
+                self._learn_catalog(news)
+
+    def _learn_catalog(self, published: CatalogPublished) -> None:
         catalog = self._compiled.get(published.digest)
         if catalog is None:
             catalog = self._compiled[published.digest] = self._compile(published.document)

@@ -72,8 +72,8 @@ class Engine:
 
     # Callers ------------------------------------------------------------------------------------------------------------------------
     def start(self) -> None:
-        """Read the published catalogs and begin. Raises LogUnavailable."""
-        self._decisions.reload_catalogs()
+        """Read the published catalogs and which target systems are offline, and begin. Raises LogUnavailable."""
+        self._decisions.reload()
         for thread in self._threads:
             thread.start()
 
@@ -115,6 +115,11 @@ class Engine:
     def current_catalog(self) -> str:
         """The version that new orders are decided by."""
         return self._decisions.current_catalog
+
+    @property
+    def offline(self) -> frozenset[str]:
+        """The target systems that are offline, as far as this process knows."""
+        return self._decisions.offline
 
     def close(self) -> None:
         """Take nothing in any more, finish what is waiting, and stop."""

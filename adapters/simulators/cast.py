@@ -1,6 +1,6 @@
 """Who plays which target systems: the simulators of one process."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from threading import Event
 
 from adapters.simulators import activation, field_service
@@ -8,6 +8,7 @@ from adapters.simulators.script import Script
 from adapters.simulators.simulator import Part, Simulator
 from adapters.topics.port import Consumer, Producer
 from domain.catalog import Catalog
+from domain.target_system import target_systems
 
 EVERY = "all"
 PARTS = (activation.ActivationPart.name, field_service.FieldServicePart.name)
@@ -19,18 +20,10 @@ class UnknownSystem(Exception):
 
 def check_played(played: Collection[str], catalogs: Iterable[Catalog]) -> None:
     """Raises UnknownSystem when a name in `played` is not that of a target system of one of the catalogs."""
-    known = {system for catalog in catalogs for system in _systems(catalog) if system}
+    known = {system for catalog in catalogs for system in target_systems(catalog)}
     unknown = sorted(set(played) - known - {EVERY})
     if unknown:
         raise UnknownSystem(f"No target system is called {unknown[0]!r}: the catalog has {', '.join(sorted(known))}; or say all, or none.")
-
-
-def _systems(catalog: Catalog) -> Iterator[str]:
-    for service in catalog.services.values():
-        yield service.target_system
-        yield from (task.target_system for task in service.tasks)
-    yield from (rule.target_system for rule in catalog.distributions)
-    yield from (visit.target_system for visit in catalog.work_orders.values())
 
 
 def cast(

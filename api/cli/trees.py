@@ -39,6 +39,8 @@ def _add_item(above: Tree, item: Document, document: Document) -> None:
     branch = above.add(
         f"item {escaped(item['id'])} {escaped(item['action'])} [bold]{escaped(what)}[/] {state(item['state'])}{_aside(item.get('product'))}"
     )
+    if by := item.get("heldBy"):
+        branch.add(f"held by {escaped(by['name'])}{_aside(by['reason'])}")
     for path in item.get("missing") or ():
         branch.add(f"[yellow]missing[/] {escaped(path)}")
     for id in item["services"]:

@@ -52,6 +52,7 @@ from domain.work_order import (
     RequestWorkOrder,
     WorkOrderAnswered,
     WorkOrderClosed,
+    WorkOrderParked,
     WorkOrderRequested,
 )
 
@@ -373,6 +374,10 @@ class Fulfillment:
     def _visit_requested(self, recorded: Recorded) -> None:
         self._is_out(recorded.stream)
 
+    def _visit_parked(self, recorded: Recorded) -> None:
+        self.progress.running.discard(recorded.stream)
+        self._is_stuck(recorded.stream)
+
     def _visit_answered(self, recorded: Recorded) -> None:
         event: WorkOrderAnswered | WorkOrderClosed = recorded.event
         if not event.state:
@@ -462,6 +467,7 @@ _REACTIONS: dict[type[Any], Callable[[Fulfillment, Recorded], None]] = {
     FalloutRaised: Fulfillment._fallout_raised,
     FalloutResolved: Fulfillment._fallout_resolved,
     WorkOrderRequested: Fulfillment._visit_requested,
+    WorkOrderParked: Fulfillment._visit_parked,
     WorkOrderAnswered: Fulfillment._visit_answered,
     WorkOrderClosed: Fulfillment._visit_answered,
 }

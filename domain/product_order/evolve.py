@@ -55,14 +55,16 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, steps={**order.steps, event.node: event.due})
         case ProductOrderStepReleased():
             return replace(order, steps={node: due for node, due in order.steps.items() if node != event.node})
-        case ProductOrderItemsHeld():
-            return replace(order, held=order.held.union(event.items))
-        case ProductOrderItemsReleased():
-            return replace(order, held=order.held.difference(event.items))
+        case ProductOrderItemsHeld() | ProductOrderItemsReleased():
+            return replace(order, held=_held(order, event))
         case ProductOrderInformationRequired() | ProductOrderInformationSupplied():
             return order
         case _:
             assert_never(event)
+
+
+def _held(order: ProductOrder, event: ProductOrderItemsHeld | ProductOrderItemsReleased) -> frozenset[str]:
+    return order.held.union(event.items) if isinstance(event, ProductOrderItemsHeld) else order.held.difference(event.items)
 
 
 def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrder:

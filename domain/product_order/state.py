@@ -25,8 +25,8 @@ class Part:
 @record
 class ProductOrder:
     """`own` are the items' own states, `shown` what they are with their nested items; `changes` the cancels and amendments that have been decided on;
-    `waiting` the plan so far, kept while an item in it waits for information; `steps` the tasks and visits that wait for a moment, and until when; `held` the items that an operator
-    keeps back."""
+    `waiting` the plan so far, kept while an item in it waits for information; `steps` the tasks and visits that wait for a moment,
+    and until when; `held` the items that an operator keeps back."""
 
     customer: str
     catalog: str

@@ -17,6 +17,8 @@ from domain.product_order import (
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
     ProductOrderItemsChanged,
+    ProductOrderItemsHeld,
+    ProductOrderItemsReleased,
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
@@ -24,17 +26,20 @@ from domain.service_order import (
     ActivationAnswered,
     ActivationRequested,
     ActivationTimedOut,
+    ManualTaskOverdue,
     ManualTaskRequested,
     RetryScheduled,
     ServiceOrderAcknowledged,
     ServiceOrderItemsClosed,
+    ServiceOrderItemValuesSet,
     ServiceOrderReleased,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
 )
 from domain.states import ACKNOWLEDGED, CANCELLED, REJECTED, TERMINAL
 from domain.values import Reason
-from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections.fallouts import FALLOUTS
 from projections.obligations import OBLIGATIONS
 from projections.order_trees import parts
@@ -124,6 +129,18 @@ def _items_changed(tree: Document, recorded: Recorded) -> None:
         tree["cancellationDate" if event.state == CANCELLED else "completionDate"] = event.at
 
 
+def _items_held(tree: Document, recorded: Recorded) -> None:
+    event: ProductOrderItemsHeld = recorded.event
+    for id in event.items:
+        tree["items"][id]["heldBy"] = {"name": event.who.name, "reason": event.who.reason}
+
+
+def _items_released(tree: Document, recorded: Recorded) -> None:
+    event: ProductOrderItemsReleased = recorded.event
+    for id in event.items:
+        tree["items"][id].pop("heldBy", None)
+
+
 def _milestone(tree: Document, recorded: Recorded) -> None:
     event: PointOfNoReturnPassed = recorded.event
     tree["milestones"].append({"name": "pointOfNoReturn", "task": event.task, "item": event.item, "milestoneDate": event.at})
@@ -160,6 +177,8 @@ def _fold_rows(tree: Document, recorded: Recorded) -> None:
 _FOLDS: Mapping[type[Any], Callable[[Document, Recorded], None]] = {
     ProductOrderDecomposed: _decomposed,
     ProductOrderItemsChanged: _items_changed,
+    ProductOrderItemsHeld: _items_held,
+    ProductOrderItemsReleased: _items_released,
     PointOfNoReturnPassed: _milestone,
     ProductOrderCancellationAssessed: _cancel_assessed,
     ProductOrderChangeRefused: _change_refused,
@@ -171,11 +190,15 @@ _FOLDS: Mapping[type[Any], Callable[[Document, Recorded], None]] = {
     ActivationTimedOut: parts.timed_out,
     RetryScheduled: parts.retry_scheduled,
     ManualTaskRequested: parts.manual_requested,
+    ManualTaskOverdue: parts.overdue,
+    TaskParked: parts.parked,
+    ServiceOrderItemValuesSet: parts.values_set,
     TaskCompletedByHand: parts.completed_by_hand,
     TaskWithdrawn: parts.withdrawn,
     FalloutRaised: parts.fallout_raised,
     FalloutResolved: parts.fallout_resolved,
     WorkOrderRequested: parts.visit_requested,
+    WorkOrderParked: parts.visit_parked,
     WorkOrderAnswered: parts.visit_answered,
     WorkOrderClosed: parts.visit_closed,
 }

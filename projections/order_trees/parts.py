@@ -7,21 +7,24 @@ from domain.service_order import (
     ActivationAnswered,
     ActivationRequested,
     ActivationTimedOut,
+    ManualTaskOverdue,
     ManualTaskRequested,
     RetryScheduled,
     ServiceOrderAcknowledged,
+    ServiceOrderItemValuesSet,
     ServiceOrderReleased,
     TaskCompletedByHand,
+    TaskParked,
     TaskWithdrawn,
 )
 from domain.states import ACKNOWLEDGED
 from domain.values import Reason, Who
-from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderRequested
+from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections.references import present
 from projections.view import Document
 
 # A task is waiting, then one of these.
-RUNNING, RETRYING, IN_FALLOUT = "running", "retrying", "fallout"
+RUNNING, RETRYING, IN_FALLOUT, PARKED = "running", "retrying", "fallout", "parked"
 DONE, SKIPPED, UNDONE, GONE = "done", "skipped", "undone", "gone"
 
 
@@ -85,8 +88,29 @@ def retry_scheduled(tree: Document, recorded: Recorded) -> None:
 
 def manual_requested(tree: Document, recorded: Recorded) -> None:
     event: ManualTaskRequested = recorded.event
-    tree["tasks"][event.task].update(state=RUNNING, activationKey=event.key)
+    task = tree["tasks"][event.task]
+    task.update(state=RUNNING, activationKey=event.key, undo=event.undo, **present(answerBy=event.due))
+    task.pop("reason", None)
     moved(tree, recorded)
+
+
+def overdue(tree: Document, recorded: Recorded) -> None:
+    event: ManualTaskOverdue = recorded.event
+    tree["tasks"][event.task]["reason"] = {"code": "overdue", "message": f"{event.group} should have done this by now."}
+
+
+def parked(tree: Document, recorded: Recorded) -> None:
+    event: TaskParked = recorded.event
+    task = tree["tasks"][event.task]
+    task.update(state=PARKED, undo=event.undo, reason=_offline(event.target_system))
+    task.pop("retryAt", None)
+    moved(tree, recorded)
+
+
+def values_set(tree: Document, recorded: Recorded) -> None:
+    event: ServiceOrderItemValuesSet = recorded.event
+    service = tree["services"][event.service]
+    service["characteristics"] = {**service["characteristics"], **event.after}
 
 
 def completed_by_hand(tree: Document, recorded: Recorded) -> None:
@@ -131,6 +155,11 @@ def visit_requested(tree: Document, recorded: Recorded) -> None:
     visit.pop("reason", None)
 
 
+def visit_parked(tree: Document, recorded: Recorded) -> None:
+    event: WorkOrderParked = recorded.event
+    tree["workOrders"][recorded.stream].update(**present(state=event.state), reason=_offline(event.target_system))
+
+
 def visit_answered(tree: Document, recorded: Recorded) -> None:
     event: WorkOrderAnswered = recorded.event
     visit = tree["workOrders"][recorded.stream]
@@ -143,6 +172,10 @@ def visit_answered(tree: Document, recorded: Recorded) -> None:
 def visit_closed(tree: Document, recorded: Recorded) -> None:
     event: WorkOrderClosed = recorded.event
     tree["workOrders"][recorded.stream].update(state=event.state, by=_who(event.who))
+
+
+def _offline(target: str) -> Document:
+    return {"code": "target-offline", "message": f"{target} is offline."}
 
 
 def _reason(reason: Reason) -> Document:

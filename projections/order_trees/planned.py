@@ -57,7 +57,11 @@ def task_node(order: str, service: PlannedService, task: PlannedTask) -> Documen
         "item": service.owner,
         "service": service.id,
         "serviceOrder": {"id": service_order_id(order, service.number), "itemId": service.item},
-        **present(targetSystem=task.target_system, group=task.group, form=list(task.form)),
+        **present(
+            targetSystem=task.target_system if task.kind == "automatic" else "",
+            group=task.group,
+            form=list(task.form),
+        ),
         "pointOfNoReturn": task.point_of_no_return,
         "attempts": task.attempts,
     }

@@ -28,7 +28,7 @@ def task(id: str, action: str = "add", **changed: Any) -> PlannedTask:
 
 
 def by_hand(id: str, **changed: Any) -> PlannedTask:
-    return task(id, kind="manual", target_system="", group="porting", form=("date",), **changed)
+    return task(id, **{"kind": "manual", "target_system": "", "group": "porting", "form": ("date",), **changed})
 
 
 def service(item: str, *tasks: PlannedTask, action: str = "add", number: int = 1, **changed: Any) -> PlannedService:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from domain import fallout
-from domain.fallout import FalloutResolved
+from domain.fallout import FalloutResolved, RaiseFallout
 from domain.plan import service_order_id
 from domain.product import ACTIVE, Product
 from domain.product_order import ProductOrder, rolled_up
@@ -17,6 +17,7 @@ from domain.service import Service
 from domain.service_order import (
     FALLOUT,
     GONE,
+    PARKED,
     RETRYING,
     RUNNING,
     ActivationAnswered,
@@ -24,9 +25,9 @@ from domain.service_order import (
     TaskCompletedByHand,
 )
 from domain.states import TERMINAL
-from domain.values import Rejected
+from domain.values import Reason, Rejected
 from domain.verification import Verification
-from tests.decisions.world import InMemory, add, change, sample
+from tests.decisions.world import OPERATOR, InMemory, add, change, sample
 
 ENDED = {"terminated", "cancelled", "aborted"}
 
@@ -97,6 +98,9 @@ class Story:
             *[self.submit] * 4,
             self.supply,
             self.cancel,
+            self.hold_or_release,
+            self.switch,
+            self.stop,
         ]
         self.chance.of(steps)()
 
@@ -131,7 +135,7 @@ class Story:
             (order, id)
             for order in self.world.orders
             for id, task in self.world.tasks(order).items()
-            if task.key and task.state not in (RUNNING, RETRYING, FALLOUT)
+            if task.key and task.state not in (RUNNING, RETRYING, FALLOUT, PARKED)
         ]
         if asked:
             order, task = self.chance.of(asked)
@@ -165,8 +169,35 @@ class Story:
             with refusals("conflict"):
                 self.world.cancel(order, include_completed=self.chance.of([False, True]))
 
+    def hold_or_release(self) -> None:
+        order = self.chance.of(self.world.orders or [""])
+        if order:
+            act = self.chance.of([self.world.hold, self.world.hold, self.world.release])
+            with refusals("conflict"):
+                act(*self.chance.of([[], [next(iter(self.world.state(order).parts))]]), order=order)
+
+    def switch(self) -> None:
+        """A target system goes offline, or comes back."""
+        name = self.chance.of(["gpon", "hlr", "assurance", "field-service"])
+        if name in self.world.offline:
+            self.world.bring_online(name)
+        else:
+            self.world.take_offline(name)
+
+    def stop(self) -> None:
+        """A person sees that a step comes to nothing."""
+        if out := [*self.world.outstanding(), *self.world.parked()]:
+            order, task = self.chance.of(out)
+            reason = Reason("odd", "Something is wrong")
+            self.world.send(RaiseFallout(self.world.stream_of(task, order), task, fallout.BY_HAND, reason, "major", "", OPERATOR))
+
     def finish(self) -> None:
         """From now on everybody does what is asked."""
+        for name in sorted(self.world.offline):
+            self.world.bring_online(name)
+        for order in self.world.orders:
+            with refusals("conflict"):
+                self.world.release(order=order)
         self.world.let_time_pass(1201)
         for _ in range(200):
             self.world.complete_all()
@@ -202,9 +233,10 @@ class Story:
     def obligations(self, order: str, state: ProductOrder) -> Iterator[bool]:
         yield state.scheduled is not None
         yield state.waiting is not None
+        yield bool(state.held)
         for number in state.service_orders:
             for task in self.world.state(service_order_id(order, number)).tasks.values():
-                yield task.state == FALLOUT or (
+                yield task.state in (FALLOUT, PARKED) or (
                     task.state in (RUNNING, RETRYING) and (task.due is not None or task.planned.kind == "manual")
                 )
         for visit in state.work_orders:

@@ -12,7 +12,9 @@ from domain.fallout import ResolveTask
 from domain.plan import service_order_id
 from domain.product_order import (
     CancelProductOrder,
+    HoldItems,
     ProductOrder,
+    ReleaseItems,
     ReleaseStep,
     StartProductOrder,
     SubmitProductOrder,
@@ -20,8 +22,21 @@ from domain.product_order import (
     SupplyInformation,
 )
 from domain.recorded import Recorded
-from domain.service_order import FALLOUT, RETRYING, RUNNING, AnswerActivation, PassDeadline, ServiceOrder, Task
+from domain.service_order import (
+    FALLOUT,
+    PARKED,
+    RETRYING,
+    RUNNING,
+    AnswerActivation,
+    PassDeadline,
+    ReleaseTask,
+    ServiceOrder,
+    SetValues,
+    Task,
+)
 from domain.states import TERMINAL
+from domain.target_system import STREAM as TARGETS
+from domain.target_system import BringTargetSystemOnline, TakeTargetSystemOffline
 from domain.unit_of_work import Memory, UnitOfWork
 from domain.values import Reason, Who
 from domain.work_order import AnswerWorkOrder, WorkOrder
@@ -45,6 +60,7 @@ class InMemory:
         self.now = NOW
         self.log: list[Recorded] = []
         self.orders: list[str] = []
+        self.offline: set[str] = set()
         self._streams: dict[str, list[Recorded]] = {}
         self._memory = Memory(self._read)
         self._rebuild_each = rebuild_each
@@ -73,7 +89,9 @@ class InMemory:
         return [fact.event for fact in unit.facts]
 
     def _unit(self, memory: Memory, command: Any, customer: str, cause: str) -> UnitOfWork:
-        around = World(self.now, {self.catalog.version: self.catalog}, self.catalog.version, memory.states, ANSWER_WITHIN)
+        around = World(
+            self.now, {self.catalog.version: self.catalog}, self.catalog.version, memory.states, ANSWER_WITHIN, frozenset(self.offline)
+        )
         return UnitOfWork(memory, around, command, customer, cause)
 
     def order(
@@ -105,6 +123,36 @@ class InMemory:
     def resolve(self, task: str, action: str, order: str = "", **values: Any) -> list[Any]:
         """What an operator decides about a task (of the last order) or a work order."""
         return self.send(ResolveTask(self.stream_of(task, order), task, action, values, OPERATOR, self.now))
+
+    def set_values(self, item: str, order: str = "", number: int = 1, **values: Any) -> list[Any]:
+        """An operator overrides values of an item of the service order with this number."""
+        return self.send(SetValues(service_order_id(order or self.orders[-1], number), item, values, OPERATOR))
+
+    def hold(self, *items: str, order: str = "") -> list[Any]:
+        return self.send(HoldItems(order or self.orders[-1], items, OPERATOR))
+
+    def release(self, *items: str, order: str = "") -> list[Any]:
+        return self.send(ReleaseItems(order or self.orders[-1], items, OPERATOR))
+
+    # Target systems -------------------------------------------------------------------------------------------------------------------
+    def take_offline(self, name: str) -> None:
+        self.send(TakeTargetSystemOffline(TARGETS, name, OPERATOR), "")
+        self.offline.add(name)
+
+    def bring_online(self, name: str) -> None:
+        """It is back, and what is parked goes on."""
+        self.send(BringTargetSystemOnline(TARGETS, name, OPERATOR), "")
+        self.offline.discard(name)
+        for order, task in self.parked():
+            self.send(ReleaseTask(self.stream_of(task, order), task))
+
+    def parked(self) -> list[tuple[str, str]]:
+        """(order, task or visit) of everything that waits for a target system to be online."""
+        found = []
+        for order in self.orders:
+            found += [(order, id) for id, task in self.tasks(order).items() if task.state == PARKED]
+            found += [(order, id) for id in self.state(order).work_orders if self.state(id).parked]
+        return found
 
     # The network ----------------------------------------------------------------------------------------------------------------------
     def answer(self, task: str, outcome: str = "completed", order: str = "", key: str = "", attempt: int = 0, **values: Any) -> list[Any]:
@@ -181,7 +229,7 @@ class InMemory:
         found = []
         for order in self.orders:
             found += [(order, id) for id, task in self.tasks(order).items() if task.state == FALLOUT]
-            found += [(order, id) for id in self.state(order).work_orders if self.state(id).state == "held"]
+            found += [(order, id) for id in self.state(order).work_orders if self.state(id).open_fallouts]
         return found
 
     @staticmethod

@@ -10,16 +10,32 @@ from domain.decider import World
 from domain.fallout import ResolveTask
 from domain.product_order import CancelProductOrder, PointOfNoReturnPassed, RefuseChange, SubmitProductOrder, SupplyInformation
 from domain.recorded import Recorded
-from domain.service_order import ActivationRequested, AnswerActivation, ManualTaskRequested, PassDeadline, TaskCompletedByHand
+from domain.service_order import (
+    ActivationRequested,
+    AnswerActivation,
+    ManualTaskRequested,
+    PassDeadline,
+    ReleaseTask,
+    TaskCompletedByHand,
+    TaskParked,
+)
+from domain.target_system import (
+    STREAM,
+    BringTargetSystemOnline,
+    TakeTargetSystemOffline,
+    TargetSystemBroughtOnline,
+    TargetSystemTakenOffline,
+)
 from domain.unit_of_work import Memory, UnitOfWork
 from domain.values import Reason, Who
-from domain.work_order import AnswerWorkOrder, WorkOrderRequested
+from domain.work_order import AnswerWorkOrder, WorkOrderParked, WorkOrderRequested
 from projections.view import Document, View
 from schemas.catalog import load_catalog
 from schemas.product_ordering import check_create, requested_dates
 
 BEGINNING = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 NOBODY = Reason("", "")
+OLGA = Who("olga", "checked on site")
 
 
 _published = cache(load_catalog)
@@ -41,12 +57,16 @@ class Story:
     def tell(self, command: Any, customer: str = "cust-1") -> "Story":
         """One message, and all that follows from it."""
         self._told += 1
-        world = World(self.now, {"1": self._catalog}, "1", self._memory.states, 900.0)
+        world = World(self.now, {"1": self._catalog}, "1", self._memory.states, 900.0, self._offline())
         work = UnitOfWork(self._memory, world, command, customer, f"message-{self._told}")
         work.run()
         for fact in work.facts:
             self.log.append(Recorded(len(self.log) + 1, fact.stream, fact.version, fact.event, fact.meta))
         return self
+
+    def _offline(self) -> frozenset[str]:
+        told = [each.event for each in self.log if isinstance(each.event, TargetSystemTakenOffline | TargetSystemBroughtOnline)]
+        return frozenset({name for name, last in {each.name: each for each in told}.items() if isinstance(last, TargetSystemTakenOffline)})
 
     def later(self, seconds: float) -> "Story":
         self.now += timedelta(seconds=seconds)
@@ -82,7 +102,17 @@ class Story:
 
     def resolve(self, stream: str, task: str, action: str, values: Document | None = None) -> "Story":
         """An operator decides."""
-        return self.tell(ResolveTask(stream, task, action, values or {}, Who("olga", "checked on site"), self.now))
+        return self.tell(ResolveTask(stream, task, action, values or {}, OLGA, self.now))
+
+    def offline(self, name: str) -> "Story":
+        return self.tell(TakeTargetSystemOffline(STREAM, name, OLGA))
+
+    def online(self, name: str) -> "Story":
+        """It is back, and what is parked goes on, what waits longest first."""
+        self.tell(BringTargetSystemOnline(STREAM, name, OLGA))
+        for parked in [each for each in self.log if isinstance(each.event, TaskParked | WorkOrderParked)]:
+            self.tell(ReleaseTask(parked.stream, getattr(parked.event, "task", parked.stream)))
+        return self
 
     def time_out(self, task: str) -> "Story":
         asked = self._last(ActivationRequested, task)
@@ -137,7 +167,7 @@ def _activate(story: Story, recorded: Recorded) -> None:
 
 def _by_hand(story: Story, recorded: Recorded) -> None:
     if not any(isinstance(each.event, TaskCompletedByHand) and each.event.task == recorded.event.task for each in story.log):
-        story.resolve(recorded.stream, recorded.event.task, "complete")
+        story.resolve(recorded.stream, recorded.event.task, "complete", {name: f"a {name}" for name in recorded.event.form})
 
 
 def _visit(story: Story, recorded: Recorded) -> None:

@@ -112,7 +112,7 @@ def test_a_manual_task_waits_for_its_group() -> None:
     assert row["task"].endswith("port-number")
     assert row["productOrder"] == {"id": "po-1", "itemId": "1"}
     assert row["group"]
-    assert row["dueAt"] is None
+    assert row["dueAt"] == story.now + timedelta(days=10)
     story.finish().then_rows(OBLIGATIONS, {})
 
 

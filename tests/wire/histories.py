@@ -3,11 +3,13 @@
 from datetime import timedelta
 from functools import cache
 
+from domain.fallout import AssignFallout, NoteFallout, RaiseFallout, RateFallout
 from domain.intake import DeadLettered, DropDeadLetter, KeepDeadLetter, RedriveDeadLetter
-from domain.product_order import RefuseChange
+from domain.product_order import HoldItems, RefuseChange, ReleaseItems
 from domain.recorded import Recorded
+from domain.service_order import ManualTaskRequested, PassDeadline, SetValues
 from domain.values import Reason, Who
-from tests.views.story import BEGINNING, Story, item, order
+from tests.views.story import BEGINNING, OLGA, Story, item, order
 
 NO_SIM = Reason("no-sim", "No SIM card left")
 
@@ -47,6 +49,23 @@ def changes() -> Story:
     return story.submit("po-7", order(item("1", "mobile-line"), requestedStartDate=later)).cancel("po-7").finish()
 
 
+def operators() -> Story:
+    """Target systems offline and back, items held and released, values set, fallouts raised, described and ended by hand, a manual task that is late."""
+    story = Story().offline("hlr").offline("field-service").submit("po-1", order(item("1", "mobile-line")))
+    story.submit("po-2", order(item("1", "fibre-broadband"))).finish().later(60).online("hlr").online("field-service")
+    story.tell(RaiseFallout("so-1-1", "1.2.activate", "wrongCard", NO_SIM, "minor", "sim-desk", OLGA))
+    story.tell(NoteFallout("so-1-1", "1.2.activate", "The card is on its way", OLGA))
+    story.tell(AssignFallout("so-1-1", "1.2.activate", "kim", "sim-desk", OLGA))
+    story.tell(RateFallout("so-1-1", "1.2.activate", "critical", OLGA))
+    story.tell(SetValues("so-1-1", "2", {"simType": "physical"}, OLGA)).resolve("so-1-1", "1.2.activate", "retry")
+    story.tell(HoldItems("po-2", ("1",), OLGA)).finish().tell(ReleaseItems("po-2", ("1",), OLGA)).finish()
+    story.submit("po-3", order(item("1", "voice-line", numberPorting=True, portingNumber="555")))
+    story.finish(lambda: any(isinstance(each.event, ManualTaskRequested) for each in story.log))
+    asked = next(each for each in reversed(story.log) if isinstance(each.event, ManualTaskRequested))
+    story.later(864001).tell(PassDeadline(asked.stream, asked.event.task, asked.event.key, 1)).finish()
+    return story.submit("po-4", order(item("1", "tv"))).tell(HoldItems("po-4", (), OLGA)).cancel("po-4").finish()
+
+
 def nowhere() -> Story:
     """Orders that name no place, or one without an id."""
     story = (
@@ -74,4 +93,4 @@ def dead_letters() -> Story:
 @cache
 def everything() -> tuple[Recorded, ...]:
     """All events of all histories."""
-    return tuple(recorded for history in (triple_play, troubles, changes, dead_letters) for recorded in history().log)
+    return tuple(recorded for history in (triple_play, troubles, changes, operators, dead_letters) for recorded in history().log)
