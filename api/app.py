@@ -17,6 +17,7 @@ from api.http.own.dead_letters import add_dead_letters
 from api.http.own.events import add_events
 from api.http.own.install_base import add_install_base
 from api.http.own.orders import add_orders
+from api.http.own.over_orders import add_over_orders
 from api.http.own.queues import add_queues
 from api.http.own.what_if import add_what_if
 from api.http.resource import Resource, add_resource
@@ -37,6 +38,7 @@ def create_app(system: System) -> FastAPI:
         _add_resources,
         add_orders,
         add_what_if,
+        add_over_orders,
         add_queues,
         add_install_base,
         add_dead_letters,

@@ -108,7 +108,7 @@ class System:
 
     def start(self) -> None:
         """Begin to work. Raises StartRefused, UnknownSystem, LogUnavailable, CatalogError, HistoryForked."""
-        _favour_throughput()
+        favour_throughput()
         self.engine.start()
         publish_at_start(self)
         check_played(self.settings.simulators, self.catalogs.values())
@@ -159,7 +159,7 @@ class System:
         return {name: why for name, why in problems.items() if why}
 
 
-def _favour_throughput() -> None:
+def favour_throughput() -> None:
     """What lives as long as the process is not looked at by the garbage collector again, and orders, which have next to no cycles, seldom."""
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()

@@ -69,6 +69,16 @@ def document_items(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def with_items(document: Mapping[str, Any], items: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The document with these items, nested ones too, as they read now."""
+    return {**document, "productOrderItem": [_as_now(item, items) for item in document["productOrderItem"]]}
+
+
+def _as_now(item: dict[str, Any], items: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    item = items.get(str(item["id"]), item)
+    return with_items(item, items) if "productOrderItem" in item else item
+
+
 def _line(parent: str, path: str, item: Mapping[str, Any], account: str) -> OrderLine:
     product = item.get("product") or {}
     offering = (item.get("productOffering") or product.get("productOffering") or {}).get("id") or ""
@@ -81,13 +91,15 @@ def _line(parent: str, path: str, item: Mapping[str, Any], account: str) -> Orde
         product=product.get("id") or "",
         specification=(product.get("productSpecification") or {}).get("id") or "",
         characteristics={c["name"]: c.get("value") for c in product.get("productCharacteristic") or ()},
-        places=tuple(place_of(place) for place in product.get("place") or ()),
+        places=tuple([place_of(place) for place in product.get("place") or ()]),
         relies_on=tuple(
-            relation["id"]
-            for relation in item.get("productOrderItemRelationship") or ()
-            if relation.get("relationshipType") == "reliesOn" and relation.get("id")
+            [
+                relation["id"]
+                for relation in item.get("productOrderItemRelationship") or ()
+                if relation.get("relationshipType") == "reliesOn" and relation.get("id")
+            ]
         ),
-        children=tuple(str(child["id"]) for child in item.get("productOrderItem") or ()),
+        children=tuple([str(child["id"]) for child in item.get("productOrderItem") or ()]),
         status=product.get("status") or "",
         modify_mode=item.get("modifyMode") or "delta",
         term=tuple(product.get("productTerm") or ()),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.cli.failures import Failed
-from api.cli.flags import AsJson, Url, url_or_default
+from api.cli.flags import AsJson, Url, url_or_default, with_settings
 from api.cli.group import Group
+from api.settings import Settings
 from domain.catalog import ORDERABLE
 
 if TYPE_CHECKING:
@@ -76,12 +77,31 @@ def _offered(content: dict[str, Any]) -> set[str]:
 
 
 @app.command()
+@with_settings("store", "answer_within")
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="a catalog file or folder, or a shipped one: sample, benchmark-w1")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="the other one")],
+    settings: Settings,
+    old: Annotated[str, typer.Argument(metavar="OLD|CANDIDATE", help="a catalog file or folder, or a shipped one: sample, benchmark-w1")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="the other one; not with --over-orders")] = "",
+    with_orders: Annotated[
+        bool, typer.Option("--over-orders", help="instead: which orders in the store would decompose otherwise under CANDIDATE")
+    ] = False,
+    since: Annotated[str, typer.Option(help="with --over-orders: only orders accepted from this time on")] = "",
+    until: Annotated[str, typer.Option(help="with --over-orders: only orders accepted before this time")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="with --over-orders: the first so many of them; 0: all")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was added, removed and changed."""
+    """Show what was added, removed and changed; or what that would have meant for past orders."""
+    if with_orders == bool(new):
+        raise Failed("Name two catalogs, or one and --over-orders.", 2)
+    if with_orders:
+        from api.cli.over_orders import over_orders
+
+        over_orders(settings, old, since, until, limit, as_json)
+    else:
+        _differences(old, new, as_json)
+
+
+def _differences(old: str, new: str, as_json: bool) -> None:
     from api.cli.terminal import print_json
     from domain.catalog.difference import difference
     from schemas.catalog import load_catalog

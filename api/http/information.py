@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from domain.order_document import with_personal
+from domain.order_document import with_items, with_personal
 from domain.product_order import ProductOrderAcknowledged, ProductOrderInformationSupplied
 from domain.recorded import Recorded
 from domain.values import Reason, Rejected
@@ -25,14 +25,8 @@ def as_sent(history: Iterable[Recorded]) -> Json:
         if isinstance(event, ProductOrderAcknowledged):
             document = with_personal(event.order, event.personal)
         elif isinstance(event, ProductOrderInformationSupplied):
-            items = [_supplied(item, event.items) for item in document[ITEMS]]
-            document = with_personal({**document, ITEMS: items}, event.personal)
+            document = with_personal(with_items(document, event.items), event.personal)
     return document
-
-
-def _supplied(item: Json, documents: dict[str, Json]) -> Json:
-    item = documents.get(str(item["id"]), item)
-    return {**item, ITEMS: [_supplied(each, documents) for each in item[ITEMS]]} if ITEMS in item else item
 
 
 def merged(sent: Json, shown: Json, patch: Json) -> Json:

@@ -38,7 +38,7 @@ def difference(old: Catalog, new: Catalog) -> tuple[Change, ...]:
 def _of_records(path: str, old: Any, new: Any) -> Iterator[Change]:
     for each in fields(old):
         if each.compare:
-            below = f"{path}.{_camel(each.name)}" if path else _camel(each.name)
+            below = f"{path}.{camel(each.name)}" if path else camel(each.name)
             yield from _of_values(below, getattr(old, each.name), getattr(new, each.name))
 
 
@@ -80,6 +80,7 @@ def _parts(value: Any) -> dict[str, Any]:
     return dict(sorted(value.items())) if isinstance(value, dict) else {_KEYS[type(part)](part): part for part in value}
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A field as files and messages call it."""
     first, *rest = name.split("_")
     return first + "".join(map(str.capitalize, rest))

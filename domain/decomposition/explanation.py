@@ -84,7 +84,7 @@ def explained_tasks(plan: Plan, catalog: Catalog) -> tuple[ExplainedTask, ...]:
     items = {item.id: item for item in plan.items}
     return tuple(
         [
-            ExplainedTask(task.id, service.id, task.target_system, _chosen_by(task, service, items[service.owner], catalog))
+            ExplainedTask(task.id, service.id, task.target_system, chosen_by(task, service, items[service.owner], catalog))
             for service in plan.services
             for task in service.tasks
             if service.owner in items
@@ -92,7 +92,8 @@ def explained_tasks(plan: Plan, catalog: Catalog) -> tuple[ExplainedTask, ...]:
     )
 
 
-def _chosen_by(task: PlannedTask, service: PlannedService, item: PlannedItem, catalog: Catalog) -> str:
+def chosen_by(task: PlannedTask, service: PlannedService, item: PlannedItem, catalog: Catalog) -> str:
+    """What chose the target system of a task: the id of a distribution rule, else `task` or `specification`."""
     specification = catalog.services[service.specification]
     if any(each.name == task.name and each.target_system for each in specification.tasks):
         return "task"

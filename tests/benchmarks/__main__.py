@@ -10,8 +10,9 @@ from rich.console import Console
 from tests.benchmarks import cases, results
 from tests.benchmarks.bare import Bare
 from tests.benchmarks.calibrations import machine
-from tests.benchmarks.decomposing import decompose_triple_play
+from tests.benchmarks.decomposing import decompose_bundle, decompose_triple_play
 from tests.benchmarks.loads import TRIPLE_PLAY, W1
+from tests.benchmarks.over_orders import over_orders_row
 from tests.benchmarks.results import Row
 
 CLIENTS = (1, 16, 64, 256)
@@ -19,6 +20,9 @@ FULL = cases.Pace(rounds=3, bare=1.0, warm_up=1.0, window=3.0)
 QUICK = cases.Pace(rounds=1, bare=0.5, warm_up=0.5, window=2.0)
 NAMES = (
     "decompose-triple-play",
+    "decompose-bundle-1000",
+    "over-orders-w1",
+    "over-orders-triple-play",
     "embedded-topic",
     "embedded-http",
     "embedded-triple-play",
@@ -73,6 +77,10 @@ def _measure(
     match name:
         case "decompose-triple-play":
             return [decompose_triple_play()]
+        case "decompose-bundle-1000":
+            return [decompose_bundle()]
+        case "over-orders-w1" | "over-orders-triple-play":
+            return [over_orders_row(W1 if name.endswith("w1") else TRIPLE_PLAY, cases.sqlite_in(folder))]
         case "read":
             return cases.read_case(folder, pace, tell)
         case "in-flight-100" | "in-flight-20000":

@@ -270,6 +270,50 @@ class InstallBase(TypedDict, total=False):
     service: Required[list[dict[str, Any]]]
 
 
+class OrderExample(TypedDict, total=False):
+    """One order, with the values of the attribute that differs."""
+
+    productOrder: Required[OrderReference]
+    before: Required[Any]
+    after: Required[Any]
+
+
+@with_config(OPEN)
+class PlannedOtherwise(TypedDict, total=False):
+    """What is otherwise in how many orders, the first of them as examples. `cause` is the rule of the catalog that says so (`voice-line: voice-service`
+    is rule voice-service of voice-line); `attribute` is empty for what only one of the plans has."""
+
+    cause: Required[str]
+    node: Required[Literal["item", "service", "task", "visit", "wait", "serviceOrder"]]
+    kind: Required[Literal["added", "removed", "changed"]]
+    what: Required[str]
+    attribute: Required[str]
+    orders: Required[int]
+    examples: Required[list[OrderExample]]
+
+
+@with_config(OPEN)
+class RefusedOtherwise(TypedDict, total=False):
+    """Why orders that were accepted would be refused; the first of them as examples."""
+
+    reason: Required[str]
+    orders: Required[int]
+    examples: Required[list[str]]
+
+
+@with_config(OPEN)
+class CatalogOverOrders(TypedDict, total=False):
+    """Which past orders would decompose otherwise under a candidate catalog, whose version is `catalog`."""
+
+    catalog: Required[str]
+    orders: Required[int]
+    same: Required[int]
+    different: Required[int]
+    refused: Required[int]
+    differences: Required[list[PlannedOtherwise]]
+    refusals: Required[list[RefusedOtherwise]]
+
+
 READ_ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 READ_BULK_ACTION: TypeAdapter[Any] = TypeAdapter(BulkAction)
 READ_LETTER_ACTION: TypeAdapter[Any] = TypeAdapter(DeadLetterAction)
@@ -288,6 +332,7 @@ PREVIEW = own_shape(ProductOrderPreview)
 LINES = own_shape(Event).many("Events")
 CATALOG = own_shape(PublishedCatalog)
 INSTALL_BASE = own_shape(InstallBase)
+OVER_ORDERS = own_shape(CatalogOverOrders)
 SHAPES = (
     ACTION_BODY,
     BULK_BODY,
@@ -303,4 +348,5 @@ SHAPES = (
     LINES,
     CATALOG,
     INSTALL_BASE,
+    OVER_ORDERS,
 )
