@@ -17,19 +17,21 @@ from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
 from adapters.topics.port import Batch, Message
 from domain.intake import DeadLettered, KeepDeadLetter
 from domain.order_document import customer_of
-from domain.product_order import CancelProductOrder, RefuseChange, RejectProductOrder, SubmitProductOrder
+from domain.product_order import CancelProductOrder, RefuseChange, RejectProductOrder, SubmitProductOrder, SubmitServiceOrder
 from domain.service_order import AnswerActivation, task_of_key
 from domain.values import Reason, Rejected
 from domain.work_order import AnswerWorkOrder
-from schemas import product_ordering, results
+from schemas import product_ordering, results, service_ordering
 from schemas.cloud_events import Received, received
 from schemas.reading import Unreadable, digest
 
 PRODUCT_ORDER_COMMANDS = "crossconnect.product-order.commands.v1"
+SERVICE_ORDER_COMMANDS = "crossconnect.service-order.commands.v1"
 ACTIVATION_RESULTS = "crossconnect.activation.results.v1"
 WORK_ORDER_RESULTS = "crossconnect.work-order.results.v1"
 
 SUBMIT, AMEND, CANCEL = (f"crossconnect.product-order.{verb}.v1" for verb in ("submit", "amend", "cancel"))
+SUBMIT_SERVICES, CANCEL_SERVICES = (f"crossconnect.service-order.{verb}.v1" for verb in ("submit", "cancel"))
 
 
 # So many messages in a row that cannot be taken in mean that something else is wrong: a bad deploy must not empty a topic into the dead letters.
@@ -126,7 +128,7 @@ class Feed:
         """A refused change of an order that exists is told by an event, and an order that is not the one of its externalId is kept as rejected;
         everything else that was refused is set aside."""
         command = request.command
-        if isinstance(error, Rejected) and error.code == "conflict" and isinstance(command, SubmitProductOrder):
+        if isinstance(error, Rejected) and error.code == "conflict" and isinstance(command, SubmitProductOrder | SubmitServiceOrder):
             rejected = RejectProductOrder(command.stream, command.document, command.customer, command.requester, error.reasons)
             return request._replace(command=rejected, identities=request.identities[:1])  # the message's own, by which a repeat is known
         if isinstance(error, Rejected) and error.code != "unknown" and isinstance(command, CancelProductOrder):
@@ -144,6 +146,36 @@ class Feed:
         if kind == AMEND:
             return self._amend(message, event)
         raise Unreadable(f"ce_type must be {SUBMIT}, {AMEND} or {CANCEL}, not {kind!r}.")
+
+    def _service_order_command(self, message: Message) -> Request:
+        event = received(message.headers, message.value)
+        kind = event.type or SUBMIT_SERVICES
+        if kind == SUBMIT_SERVICES:
+            return self._submit_services(message, event)
+        if kind == CANCEL_SERVICES:
+            return self._cancel_services(message, event)
+        raise Unreadable(f"ce_type must be {SUBMIT_SERVICES} or {CANCEL_SERVICES}, not {kind!r}.")
+
+    def _submit_services(self, message: Message, event: Received) -> Request:
+        document = service_ordering.read_create(event.data)
+        stream = f"sr-{self._new_id()}"
+        customer = customer_of(document, message.key) or stream
+        requester = event.source or customer
+        return Request(
+            SubmitServiceOrder(stream, document, customer, requester, *product_ordering.requested_dates(document), keep_refusal=True),
+            customer,
+            event.id or str(document.get("externalId") or _place(message)),
+            identities_of(document, requester, (event.source, event.id) if event.id else ("", _place(message)), SERVICES),
+            201,
+        )
+
+    def _cancel_services(self, message: Message, event: Received) -> Request:
+        document = service_ordering.read_cancel(event.data)
+        id, order = event.id or _place(message), str(document["serviceOrder"]["id"])
+        if not order.startswith("sr-"):
+            raise Unreadable(f"There is no service order {order} that came from outside.")
+        command = CancelProductOrder(order, id, bool(document.get("includeCompleted")), document)
+        return Request(command, message.key, id, (Identity(event.source, id, digest(document)),), 201)
 
     def _submit(self, message: Message, event: Received) -> Request:
         document = product_ordering.read_create(event.data)
@@ -207,13 +239,17 @@ def _refused_batch(error: Exception) -> "Future[None]":
     return future
 
 
-def identities_of(document: Mapping[str, Any], requester: str, message: tuple[str, str] | None) -> tuple[Identity, ...]:
+# What is ordered, where that is no product: products and services are numbered apart.
+SERVICES = " for services"
+
+
+def identities_of(document: Mapping[str, Any], requester: str, message: tuple[str, str] | None, of: str = "") -> tuple[Identity, ...]:
     """By which a submitted order is known again: its message's (source, id), and its externalId within its requester."""
     content = digest(document)
     known = [Identity(*message, content)] if message is not None else []
     external = document.get("externalId")
     if external:
-        known.append(Identity(f"externalId of {requester}", str(external), content, "conflict", 200))
+        known.append(Identity(f"externalId{of} of {requester}", str(external), content, "conflict", 200))
     return tuple(known)
 
 
@@ -244,6 +280,7 @@ def _reason(result: Mapping[str, Any]) -> Reason:
 
 _READERS: dict[str, Callable[[Feed, Message], Request]] = {
     PRODUCT_ORDER_COMMANDS: Feed._product_order_command,
+    SERVICE_ORDER_COMMANDS: Feed._service_order_command,
     ACTIVATION_RESULTS: Feed._activation_result,
     WORK_ORDER_RESULTS: Feed._work_order_result,
 }

@@ -45,7 +45,7 @@ from domain.service_order import (
     TaskWithdrawn,
 )
 from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
-from projections import cancellations, product_orders, products, service_orders, services, work_orders
+from projections import cancellations, product_orders, products, service_orders, service_requests, services, work_orders
 from projections.references import characteristics, places, present, reference, resource
 from projections.view import View
 from schemas.notification import Notification, by_reference
@@ -116,9 +116,10 @@ def _cancel_assessed(recorded: Recorded) -> Told:
 
 
 def _cancel_told(recorded: Recorded) -> Told:
-    (cancel,) = cancellations.keys(recorded)
+    event: ProductOrderCancellationAssessed | ProductOrderChangeRefused = recorded.event
+    cancel = event.change if isinstance(event, ProductOrderChangeRefused) else event.cancel
     document = cancellations.evolve(None, recorded, cancel)
-    return Notification("CancelProductOrder", STATE, cancel, by_reference(document))
+    return Notification(document["@type"], STATE, cancel, by_reference(document)) if document is not None else None
 
 
 def _point_of_no_return(recorded: Recorded) -> Told:
@@ -141,6 +142,37 @@ def _change_refused(recorded: Recorded) -> Told:
     return _changed(
         "ProductOrder", "ChangeRefused", recorded, change={"id": event.change, "kind": event.kind}, productOrderErrorMessage=errors
     )
+
+
+# Service orders from outside ------------------------------------------------------------------------------------------------------------
+def _request(kind: str) -> Callable[[Recorded], Told]:
+    """The whole order, as its first event makes it; one that is rejected nobody has heard of before."""
+
+    def tell(recorded: Recorded) -> Told:
+        return Notification("ServiceOrder", kind, recorded.stream, by_reference(service_requests.evolve(None, recorded)))
+
+    return tell
+
+
+def _request_changed(recorded: Recorded) -> Told:
+    event: ProductOrderItemsChanged = recorded.event
+    items = [{"id": id, "state": state} for id, state in event.items.items()]
+    return _changed("ServiceOrder", STATE, recorded, **present(state=event.state, serviceOrderItem=items))
+
+
+def _request_milestone(recorded: Recorded) -> Told:
+    return _changed("ServiceOrder", "Milestone", recorded, milestone=[service_requests.milestone(recorded.stream, recorded.event)])
+
+
+def _request_cancel(recorded: Recorded) -> Told:
+    event: ProductOrderCancellationAssessed = recorded.event
+    if not event.accepted:
+        return _cancel_told(recorded)
+    return _changed("ServiceOrder", STATE, recorded, state=event.state, cancelServiceOrder=reference("CancelServiceOrder", event.cancel))
+
+
+def _request_change_refused(recorded: Recorded) -> Told:
+    return _cancel_told(recorded) if recorded.event.kind == "cancel" else None
 
 
 # Service and work orders --------------------------------------------------------------------------------------------------------------
@@ -255,6 +287,14 @@ _SERVICE_ORDER: Table = {
     FalloutRaised: _fallout_raised,
     FalloutResolved: _service_order_changed,
 }
+_SERVICE_REQUEST: Table = {
+    ProductOrderAcknowledged: _request(CREATE),
+    ProductOrderRejected: _request(STATE),
+    ProductOrderItemsChanged: _request_changed,
+    PointOfNoReturnPassed: _request_milestone,
+    ProductOrderCancellationAssessed: _request_cancel,
+    ProductOrderChangeRefused: _request_change_refused,
+}
 _WORK_ORDER: Table = {
     WorkOrderAcknowledged: _created("WorkOrder", work_orders.WORK_ORDERS),
     WorkOrderRequested: _work_order_changed,
@@ -282,6 +322,21 @@ _SERVICE: Table = {
 }
 
 # By what the streams of each resource begin with, and the resource's name in topics.
-_TOLD: Mapping[str, Table] = {"po": _PRODUCT_ORDER, "so": _SERVICE_ORDER, "wo": _WORK_ORDER, "pr": _PRODUCT, "svc": _SERVICE}
-STREAMS: Mapping[str, str] = {"product-order": "po", "service-order": "so", "work-order": "wo", "product": "pr", "service": "svc"}
-EVENTS: Mapping[str, tuple[type[Any], ...]] = {name: tuple(_TOLD[prefix]) for name, prefix in STREAMS.items()}
+_TOLD: Mapping[str, Table] = {
+    "po": _PRODUCT_ORDER,
+    "so": _SERVICE_ORDER,
+    "sr": _SERVICE_REQUEST,
+    "wo": _WORK_ORDER,
+    "pr": _PRODUCT,
+    "svc": _SERVICE,
+}
+STREAMS: Mapping[str, tuple[str, ...]] = {
+    "product-order": ("po",),
+    "service-order": ("so", "sr"),
+    "work-order": ("wo",),
+    "product": ("pr",),
+    "service": ("svc",),
+}
+EVENTS: Mapping[str, tuple[type[Any], ...]] = {
+    name: tuple(event for prefix in prefixes for event in _TOLD[prefix]) for name, prefixes in STREAMS.items()
+}

@@ -53,11 +53,11 @@ def _domain_event(recorded: Recorded) -> Outgoing:
     return _outgoing(DOMAIN_EVENTS_TOPIC, recorded, about, log_line.encode(log_line.line(recorded)))
 
 
-def _notifications(resource: str, prefix: str) -> Callable[[Recorded], Outgoing | None]:
-    topic = notification_topic(resource)
+def _notifications(resource: str, prefixes: tuple[str, ...]) -> Callable[[Recorded], Outgoing | None]:
+    topic, beginnings = notification_topic(resource), tuple(f"{prefix}-" for prefix in prefixes)
 
     def rendered(recorded: Recorded) -> Outgoing | None:
-        told = notifications.notification(recorded) if recorded.stream.startswith(prefix) else None
+        told = notifications.notification(recorded) if recorded.stream.startswith(beginnings) else None
         if told is None:
             return None
         about = cloud_events.headers(recorded, f"crossconnect.{resource}.{told.type}.v1", told.id, "notification.v1")
@@ -113,7 +113,7 @@ EVENTS: Mapping[str, tuple[type[Any], ...]] = {
 _RENDER: Mapping[str, Callable[[Recorded], Outgoing | None]] = {
     ACTIVATION_REQUESTS: _activation_request,
     WORK_ORDER_REQUESTS: _work_order_request,
-    **{notification_topic(resource): _notifications(resource, f"{prefix}-") for resource, prefix in notifications.STREAMS.items()},
+    **{notification_topic(resource): _notifications(resource, prefixes) for resource, prefixes in notifications.STREAMS.items()},
     DOMAIN_EVENTS_TOPIC: _domain_event,
     DEAD_LETTERS: _dead_letter,
 }

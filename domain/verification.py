@@ -110,7 +110,8 @@ class Verification:
         """An order: its message, and its external id within its requester, have made no other."""
         event = recorded.event
         external = event.order.get("externalId")
-        for identity in (recorded.meta.correlation, f"{event.requester}\x1f{external}" if external else ""):
+        kind = recorded.stream.partition("-")[0]  # orders for products and for services are numbered apart
+        for identity in (recorded.meta.correlation, f"{kind}\x1f{event.requester}\x1f{external}" if external else ""):
             if identity:
                 self._once.that(identity not in self._made, f"{recorded.stream}: {identity!r} has made another order already")
                 self._made.add(identity)

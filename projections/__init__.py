@@ -1,6 +1,6 @@
 """What can be asked: the stored views of the log. (Trees of orders are folded when asked for: `projections.order_trees`.)"""
 
-from projections.cancellations import CANCELLATIONS
+from projections.cancellations import CANCELLATIONS, SERVICE_CANCELLATIONS
 from projections.dead_letters import DEAD_LETTERS
 from projections.fallouts import FALLOUTS
 from projections.holdings import HOLDINGS
@@ -15,6 +15,7 @@ from projections.work_orders import WORK_ORDERS
 VIEWS: tuple[View, ...] = (
     PRODUCT_ORDERS,
     CANCELLATIONS,
+    SERVICE_CANCELLATIONS,
     SERVICE_ORDERS,
     WORK_ORDERS,
     PRODUCTS,
@@ -34,6 +35,7 @@ __all__ = [
     "PRODUCTS",
     "PRODUCT_ORDERS",
     "SERVICES",
+    "SERVICE_CANCELLATIONS",
     "SERVICE_ORDERS",
     "VIEWS",
     "WORK_ORDERS",

@@ -44,7 +44,7 @@ EVENTS = (
 
 
 def keys(recorded: Recorded) -> tuple[str, ...]:
-    return (recorded.stream,)
+    return (recorded.stream,) if recorded.stream.startswith("po-") else ()  # service orders from outside have the same events
 
 
 def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:

@@ -13,6 +13,7 @@ ADDRESSES: Mapping[str, str] = {
     "ProductOrder": "/tmf-api/productOrderingManagement/v4/productOrder",
     "CancelProductOrder": "/tmf-api/productOrderingManagement/v4/cancelProductOrder",
     "ServiceOrder": "/tmf-api/serviceOrdering/v4/serviceOrder",
+    "CancelServiceOrder": "/tmf-api/serviceOrdering/v4/cancelServiceOrder",
     "WorkOrder": "/tmf-api/workOrderManagement/v4/workOrder",
     "Product": "/tmf-api/productInventory/v4/product",
     "Service": "/tmf-api/serviceInventory/v4/service",

@@ -1,4 +1,5 @@
-"""Service orders as TMF641 shows them: the services of one product order item, how far each is, and what went wrong."""
+"""Service orders as TMF641 shows them: the services of one product order item, how far each is, and what went wrong; and those that come from outside
+(`projections.service_requests`)."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -20,6 +21,7 @@ from domain.service_order import (
     TaskWithdrawn,
 )
 from domain.states import ACKNOWLEDGED, CANCELLED, IN_PROGRESS, TERMINAL
+from projections import service_requests
 from projections.references import characteristics, customer_party, href, places, present, resource, value_type, versioned
 from projections.view import Column, Document, View
 
@@ -36,15 +38,18 @@ EVENTS = (
     ServiceOrderItemsClosed,
     FalloutRaised,
     FalloutResolved,
+    *service_requests.EVENTS,
 )
 
 
 def keys(recorded: Recorded) -> tuple[str, ...]:
-    return (recorded.stream,) if recorded.stream.startswith("so-") else ()  # work orders have fallouts too
+    return (recorded.stream,) if recorded.stream.startswith(("so-", "sr-")) else ()  # work orders and product orders have such events too
 
 
 def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:
     event, time = recorded.event, recorded.meta.time
+    if recorded.stream.startswith("sr-"):
+        return service_requests.evolve(document, recorded)
     if isinstance(event, ServiceOrderAcknowledged):
         return _begun(key, event, time)
     if document is None:
@@ -69,19 +74,21 @@ def _begun(id: str, event: ServiceOrderAcknowledged, time: datetime) -> Document
         "state": ACKNOWLEDGED,
         "orderDate": time,
         **present(requestedStartDate=event.requested_start, requestedCompletionDate=event.requested_completion),
-        "externalReference": [{"id": event.product_order, "externalReferenceType": "productOrder", "name": "productOrder"}],
-        "orderRelationship": [
-            {
-                "id": event.product_order,
-                "href": href("ProductOrder", event.product_order),
-                "relationshipType": "cross-ref",
-                "@type": "ServiceOrderRelationship",
-                "@referredType": "ProductOrder",
-            }
-        ],
+        **_made_of(event.product_order),
         **customer_party(event.customer),
         "serviceOrderItem": [_item(id, service, numbers) for service in event.services],
         **present(milestone=[each for service in event.services for each in _milestones(id, service)]),
+    }
+
+
+def _made_of(order: str) -> Document:
+    """The order that this one carries out: a product order, or a service order from outside."""
+    relation = service_requests.relation(order)
+    if order.startswith("sr-"):
+        return {"orderRelationship": [relation]}
+    return {
+        "externalReference": [{"id": order, "externalReferenceType": "productOrder", "name": "productOrder"}],
+        "orderRelationship": [{**relation, "href": href("ProductOrder", order), "@referredType": "ProductOrder"}],
     }
 
 
@@ -191,6 +198,7 @@ SERVICE_ORDERS = View(
         Column("state", "state"),
         Column("product_order", "orderRelationship.id"),
         Column("customer", "relatedParty.id"),
+        Column("external_id", "externalId"),
         Column("order_date", "orderDate", "time"),
     ),
 )

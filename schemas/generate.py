@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from schemas import product_ordering, requests, results, told
+from schemas import product_ordering, requests, results, service_ordering, told
 from schemas.compatibility import breaks
 from schemas.topics import MANIFEST
 
@@ -22,6 +22,8 @@ FOLDER = Path(__file__).with_name("json")
 MESSAGES: Mapping[str, TypeAdapter[Any]] = {
     "product-order-submit.v1": product_ordering.CREATE,
     "product-order-cancel.v1": product_ordering.CANCEL,
+    "service-order-submit.v1": service_ordering.CREATE,
+    "service-order-cancel.v1": service_ordering.CANCEL,
     "activation-request.v1": requests.ACTIVATION,
     "activation-result.v1": results.ACTIVATION,
     "work-order-request.v1": requests.WORK_ORDER,

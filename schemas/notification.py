@@ -54,6 +54,7 @@ class Envelope(msgspec.Struct, rename="camel", gc=False, omit_defaults=True):
 _DOMAINS = {
     "ProductOrder": "productOrdering",
     "CancelProductOrder": "productOrdering",
+    "CancelServiceOrder": "serviceOrdering",
     "ServiceOrder": "serviceOrdering",
     "WorkOrder": "workOrderManagement",
     "Product": "productInventory",

@@ -69,6 +69,16 @@ MANIFEST: tuple[Topic, ...] = (
         retention=30 * DAY,
     ),
     Topic(
+        "crossconnect.service-order.commands.v1",
+        "in",
+        "Service orders from outside to submit, and such orders to cancel",
+        {
+            "crossconnect.service-order.submit.v1": "service-order-submit.v1",
+            "crossconnect.service-order.cancel.v1": "service-order-cancel.v1",
+        },
+        retention=30 * DAY,
+    ),
+    Topic(
         "crossconnect.activation.requests.v1",
         "out",
         "What provisioning systems are to do",

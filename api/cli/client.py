@@ -80,5 +80,10 @@ def order_path(id: str, *rest: str) -> str:
     return "/".join((OURS, "orders", quote(id, safe=""), *rest))
 
 
+def orders_path(order: Mapping[str, Any]) -> str:
+    """Where an order lives that is to be handed in, or that has been: a service order has services, a product order products."""
+    return SERVICE_ORDERS if "serviceOrderItem" in order else PRODUCT_ORDERS
+
+
 def resource_path(collection: str, id: str) -> str:
     return f"{collection}/{quote(id, safe='')}"

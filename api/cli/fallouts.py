@@ -123,7 +123,7 @@ def _steps(api: "Api", id: str, item: str) -> list[tuple[str, str]]:
 
     if item:
         return [(id, item)]
-    wanted: Mapping[str, str] = {"productOrder.id": id} if id.startswith("po-") else {"id": id}
+    wanted: Mapping[str, str] = {"productOrder.id": id} if id.startswith(("po-", "sr-")) else {"id": id}
     rows = list(api.pages(f"{OURS}/fallouts", 1000, state="open", **wanted))
     if not rows:
         raise Failed(f"Nothing that waits for an operator has the id {id}.")

@@ -1,4 +1,4 @@
-"""`submit` and `orders`: product orders handed in, followed to their end, listed, and shown as trees."""
+"""`submit` and `orders`: orders handed in, followed to their end, listed, and shown as trees."""
 
 import json
 import sys
@@ -26,14 +26,17 @@ LOOK = 0.2
 # submit -------------------------------------------------------------------------------------------------------------------------------
 def submit(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="TMF622 product orders as JSON, one or many a file; - reads standard input")
+        list[str],
+        typer.Argument(
+            metavar="FILE…", help="product orders (TMF622) or service orders (TMF641) as JSON, one or many a file; - reads standard input"
+        ),
     ],
     wait: Annotated[bool, typer.Option("--wait", help="until every order has ended; exit 1 when one did not complete")] = False,
     timeout: Annotated[float, typer.Option(help="seconds to wait at most")] = 3600.0,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """Hand in product orders."""
+    """Hand in orders."""
     orders = list(_handed_in(files))
     from api.cli.client import Api
     from api.cli.terminal import print_json
@@ -67,14 +70,14 @@ def _handed_in(files: list[str]) -> Iterator[HandedIn]:
 
 def _submitted(api: "Api", orders: list[HandedIn], as_json: bool, quiet: bool) -> list[dict[str, Any]]:
     """The orders as they were accepted. The first that is not ends it: the ids of those before it are printed, so that none gets lost."""
-    from api.cli.client import PRODUCT_ORDERS
+    from api.cli.client import orders_path
     from api.cli.terminal import progress
 
     accepted: list[dict[str, Any]] = []
     try:
         with progress("Submitting", "orders", shown=len(orders) > 20) as moved:
             for order in orders:
-                accepted.append(api.post(PRODUCT_ORDERS, order.document))
+                accepted.append(api.post(orders_path(order.document), order.document))
                 moved(len(accepted), len(orders))
     except Failed as failed:
         raise Failed(_told(failed, orders, len(accepted)), failed.code) from None
@@ -102,7 +105,7 @@ def read_orders(file: str) -> list[dict[str, Any]]:
         raise Failed(f"{_name(file)} is not JSON: {error}.") from None
     orders = [order for value in values for order in (value if isinstance(value, list) else [value])]
     if not orders or not all(isinstance(order, dict) for order in orders):
-        raise Failed(f"{_name(file)} has no product order: it must hold a JSON object, or a list of them.")
+        raise Failed(f"{_name(file)} has no order: it must hold a JSON object, or a list of them.")
     return orders
 
 
@@ -138,13 +141,14 @@ def _print_accepted(accepted: list[dict[str, Any]], as_json: bool) -> None:
 
 def _followed(api: "Api", accepted: list[dict[str, Any]], timeout: float, quiet: bool) -> Iterator[dict[str, Any]]:
     """The orders as they are at their end; each change of a state is a line."""
-    from api.cli.client import PRODUCT_ORDERS, resource_path
+    from api.cli.client import orders_path, resource_path
 
     until = time.monotonic() + timeout
+    paths = {order["id"]: resource_path(orders_path(order), order["id"]) for order in accepted}
     following = {order["id"]: "" for order in accepted}
     while following:
         for id, last in list(following.items()):
-            order = api.get(resource_path(PRODUCT_ORDERS, id))
+            order = api.get(paths[id])
             if order["state"] != last and not quiet:
                 print(f"{id} {order['state']}", flush=True)
             following[id] = order["state"]

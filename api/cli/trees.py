@@ -36,9 +36,8 @@ def _aside(*texts: object) -> str:
 
 def _add_item(above: Tree, item: Document, document: Document) -> None:
     what = item.get("offering") or item.get("specification") or ""
-    branch = above.add(
-        f"item {escaped(item['id'])} {escaped(item['action'])} [bold]{escaped(what)}[/] {state(item['state'])}{_aside(item.get('product'))}"
-    )
+    about = _aside(item.get("product") or item.get("service"))
+    branch = above.add(f"item {escaped(item['id'])} {escaped(item['action'])} [bold]{escaped(what)}[/] {state(item['state'])}{about}")
     if by := item.get("heldBy"):
         branch.add(f"held by {escaped(by['name'])}{_aside(by['reason'])}")
     for path in item.get("missing") or ():

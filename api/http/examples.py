@@ -31,6 +31,22 @@ MISSING_INFORMATION: dict[str, Any] = {
     ]
 }
 CANCEL_ORDER: dict[str, Any] = {"cancellationReason": "The customer changed their mind", "productOrder": {"id": "po-…"}}
+HOME_INTERNET: dict[str, Any] = {
+    "externalId": "soms-1001",
+    "relatedParty": [CUSTOMER],
+    "serviceOrderItem": [
+        {
+            "id": "1",
+            "action": "add",
+            "service": {
+                "serviceSpecification": {"id": "internet-access"},
+                "serviceCharacteristic": [{"name": "downstream", "value": 500}, {"name": "upstream", "value": 250}],
+                "place": [SITE],
+            },
+        }
+    ],
+}
+CANCEL_SERVICES: dict[str, Any] = {"cancellationReason": "The customer changed their mind", "serviceOrder": {"id": "sr-…"}}
 ACTION: dict[str, Any] = {"action": "retry", "item": "1", "reason": "The port has been freed"}
 BULK_ACTION: dict[str, Any] = {"action": "retry", "filter": {"reason.code": "no-port"}, "reason": "Ports were added", "dryRun": True}
 DEAD_LETTER_ACTION: dict[str, Any] = {

@@ -16,6 +16,7 @@ from api.http.sources import Folded, Found, Rows
 from api.wiring import System
 from domain.order_document import customer_of
 from domain.product_order import CancelProductOrder, ProductOrderCancellationAssessed, SubmitProductOrder, SupplyInformation
+from projections import cancellations
 from projections.cancellations import CANCELLATIONS
 from projections.product_orders import PRODUCT_ORDERS
 from schemas import product_ordering
@@ -80,17 +81,17 @@ async def cancel(context: Context, http: HttpRequest, body: bytes, _: str) -> Ma
         raise not_found("product order", order[:200])
     command = CancelProductOrder(order, id, bool(document.get("includeCompleted")), document)
     await context.submit(Request(command, "", id, caller.sent_before(key, digest(document)), 201))
-    found = await context.run(_cancel, context.system, order, id)
+    found = await context.run(cancel_of, context.system, ORDERS, order, id)
     assert found is not None, "a cancel that was assessed can be read"
     return Made(201, found)
 
 
-def _cancel(system: System, order: str, id: str) -> Found | None:
+def cancel_of(system: System, orders: Folded, order: str, id: str) -> Found | None:
     """The cancel as it stands in its order's stream: no view needs to be waited for."""
-    for recorded in ORDERS.history(system, order):
+    for recorded in orders.history(system, order):
         event = recorded.event
         if isinstance(event, ProductOrderCancellationAssessed) and event.cancel == id:
-            document = CANCELLATIONS.evolve(None, recorded, id)
+            document = cancellations.evolve(None, recorded, id)
             return Found(document) if document is not None else None
     return None
 

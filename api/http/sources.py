@@ -57,9 +57,9 @@ class Folded(Rows):
 
     from_views = False
 
-    def __init__(self, view: View, prefix: str) -> None:
+    def __init__(self, view: View, *prefixes: str) -> None:
         super().__init__(view)
-        self.prefix = prefix
+        self._beginnings = tuple(f"{prefix}-" for prefix in prefixes)
 
     def find(self, system: System, id: str) -> Found | None:
         """See Source."""
@@ -72,7 +72,7 @@ class Folded(Rows):
 
     def may_have(self, id: str) -> bool:
         """Whether a stream with this id could be one of these."""
-        return id.startswith(f"{self.prefix}-")
+        return id.startswith(self._beginnings)
 
     def history(self, system: System, id: str) -> list[Recorded]:
         """The events of the stream, in order."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from api.http import service_orders
 from api.http.product_orders import CANCEL, CANCELS, ORDERS, SUBMIT, SUPPLY
 from api.http.resource import Change, Resource
 from api.http.shapes import tmf_shape
@@ -9,7 +10,6 @@ from api.http.sources import Folded, Published, Source
 from projections import catalogs
 from projections.products import PRODUCTS
 from projections.references import ADDRESSES
-from projections.service_orders import SERVICE_ORDERS
 from projections.services import SERVICES
 from projections.work_orders import WORK_ORDERS
 
@@ -35,7 +35,8 @@ def _resource(
 RESOURCES: tuple[Resource, ...] = (
     _resource("TMF622", "ProductOrder", ORDERS, SUBMIT, SUPPLY, ("version", "productOrderErrorMessage")),
     _resource("TMF622", "CancelProductOrder", CANCELS, CANCEL, more=("errorMessage",)),
-    _resource("TMF641", "ServiceOrder", Folded(SERVICE_ORDERS, "so")),
+    _resource("TMF641", "ServiceOrder", service_orders.ORDERS, service_orders.SUBMIT),
+    _resource("TMF641", "CancelServiceOrder", service_orders.CANCELS, service_orders.CANCEL),
     _resource("TMF697", "WorkOrder", Folded(WORK_ORDERS, "wo")),
     _resource("TMF637", "Product", Folded(PRODUCTS, "pr")),
     _resource("TMF638", "Service", Folded(SERVICES, "svc")),

@@ -41,14 +41,23 @@ class ExplainedTask:
 
 
 def explained_rules(plan: Plan, catalog: Catalog, order: str) -> tuple[ExplainedRule, ...]:
-    """Every rule that decided about an item, in the order of the items. Items that are deleted are taken apart as they were built, without rules."""
+    """Every rule that decided about an item, in the order of the items. Items that are deleted are taken apart as they were built, without rules; so are
+    those of a service order that lists its parts."""
     services = {service.id: service for service in plan.services}
     looked_at = (item for item in plan.items if item.action in ("add", "modify") and not item.missing)
-    return tuple([rule for item in looked_at for rule in _rules_of(item, services, catalog, order)])
+    return tuple([rule for item in looked_at if _is_split(item, plan) for rule in _rules_of(item, services, catalog, order)])
+
+
+def _is_split(item: PlannedItem, plan: Plan) -> bool:
+    """A service order that lists a resource-facing service says itself what its parts are."""
+    if item.sells:
+        return True
+    listed = {each.product for each in plan.items}
+    return not any(service.id in listed and service.category == "RFS" for service in plan.services)
 
 
 def _rules_of(item: PlannedItem, services: dict[str, PlannedService], catalog: Catalog, order: str) -> Iterator[ExplainedRule]:
-    specification = catalog.products.get(item.specification)
+    specification = (catalog.products if item.sells else catalog.services).get(item.specification)
     if specification is None:
         return
     inputs = {**item.values, "action": item.action, "site": _site(item, order)}

@@ -13,9 +13,7 @@ def item_node(item: PlannedItem) -> Document:
     state = COMPLETED if item.action == "noChange" else PENDING if item.missing else ACKNOWLEDGED
     return {
         "id": item.id,
-        **present(
-            parent=item.parent, offering=item.offering, specification=item.specification, product="" if item.missing else item.product
-        ),
+        **present(parent=item.parent, offering=item.offering, specification=item.specification, **_about(item)),
         "action": item.action,
         "state": state,
         "characteristics": item.values,
@@ -24,6 +22,13 @@ def item_node(item: PlannedItem) -> Document:
         **present(status=item.status, productTerm=list(item.term), moves=item.moved or None),
         **present(place=[{"id": place.id, "role": place.role} for place in item.places]),
     }
+
+
+def _about(item: PlannedItem) -> Document:
+    """The product of an item, or the service that it orders."""
+    if item.missing:
+        return {}
+    return {"product": item.product} if item.sells else {"service": item.product}
 
 
 def service_node(order: str, service: PlannedService) -> Document:

@@ -17,7 +17,15 @@ from adapters.engine.port import Request
 from adapters.event_log import open_log
 from adapters.event_log.codec import Codec
 from adapters.event_log.port import EventLog
-from adapters.intake import ACTIVATION_RESULTS, MOST_DEAD_LETTERS, PRODUCT_ORDER_COMMANDS, WORK_ORDER_RESULTS, Feed, IntakeStopped
+from adapters.intake import (
+    ACTIVATION_RESULTS,
+    MOST_DEAD_LETTERS,
+    PRODUCT_ORDER_COMMANDS,
+    SERVICE_ORDER_COMMANDS,
+    WORK_ORDER_RESULTS,
+    Feed,
+    IntakeStopped,
+)
 from adapters.topics.port import Batch, Message, Outgoing
 from domain.catalog_publication import PublishCatalog
 from domain.events import EVENTS
@@ -149,9 +157,57 @@ def test_a_refused_cancel_leaves_the_order_and_says_so(topics: Topics) -> None:
     assert topics.dead_letters() == []
 
 
+# Service orders from outside ----------------------------------------------------------------------------------------------------------
+def services(specification: str = "mobile-service", **more: Any) -> dict[str, Any]:
+    item = {"id": "1", "action": "add", "service": {"serviceSpecification": {"id": specification}}}
+    return {"serviceOrderItem": [item], "relatedParty": [{"id": "c1", "role": "customer"}], **more}
+
+
+def of_services(verb: str, id: str) -> Headers:
+    return (("ce_id", id.encode()), ("ce_source", b"/soms"), ("ce_type", f"crossconnect.service-order.{verb}.v1".encode()))
+
+
+def test_a_service_order_is_taken_in_once(topics: Topics) -> None:
+    for _ in range(2):
+        topics.send(SERVICE_ORDER_COMMANDS, services(externalId="x1"), headers=of_services("submit", "e1"))
+    topics.send(SERVICE_ORDER_COMMANDS, services(externalId="x1"), headers=of_services("submit", "e2"))
+    topics.send(PRODUCT_ORDER_COMMANDS, order(externalId="x1"), headers=cloud_event("submit", "e1"))
+    assert (len(topics.streams("sr-")), len(topics.streams("po-"))) == (1, 1)  # services are numbered apart
+    assert topics.streams("pr-") == ["pr-" + topics.streams("po-")[0][3:] + "-1"]
+    assert topics.dead_letters() == []
+
+
+def test_a_bare_value_on_their_topic_is_a_service_order(topics: Topics) -> None:
+    topics.send(SERVICE_ORDER_COMMANDS, services())
+    (stream,) = topics.streams("sr-")
+    assert topics.streams("so-") == [f"so-{stream}-1"]
+
+
+def test_a_service_order_that_is_refused_is_kept(topics: Topics) -> None:
+    topics.send(SERVICE_ORDER_COMMANDS, services("warp-drive"), services(externalId="x1"), services("tv-service", externalId="x1"))
+    kept = [type(CODEC.decode(topics.log.read([stream])[0]).event).__name__ for stream in topics.streams("sr-")]
+    assert kept == ["ProductOrderRejected", "ProductOrderAcknowledged", "ProductOrderRejected"]
+    assert topics.dead_letters() == []
+
+
+def test_a_service_order_is_cancelled_by_topic_and_a_refusal_is_told(topics: Topics) -> None:
+    topics.send(SERVICE_ORDER_COMMANDS, services())
+    (stream,) = topics.streams("sr-")
+    cancel = {"serviceOrder": {"id": stream}}
+    topics.send(SERVICE_ORDER_COMMANDS, cancel, headers=of_services("cancel", "c1"))
+    assert "ProductOrderCancellationAssessed" in topics.events()
+    topics.send(SERVICE_ORDER_COMMANDS, cancel, headers=of_services("cancel", "c2"))
+    assert topics.events()[-1] == "ProductOrderChangeRefused"
+    assert topics.dead_letters() == []
+
+
 @pytest.mark.parametrize(
     ("topic", "value", "headers", "reason"),
     [
+        (SERVICE_ORDER_COMMANDS, {"serviceOrderItem": [{"id": "1", "action": "add"}]}, (), "service is mandatory"),
+        (SERVICE_ORDER_COMMANDS, services(), cloud_event("submit", "e1"), "ce_type must be crossconnect.service-order.submit.v1"),
+        (SERVICE_ORDER_COMMANDS, {"serviceOrder": {"id": "so-1-1"}}, of_services("cancel", "e1"), "no service order so-1-1"),
+        (SERVICE_ORDER_COMMANDS, {"serviceOrder": {"id": "sr-9"}}, of_services("cancel", "e1"), "no service order sr-9"),
         (PRODUCT_ORDER_COMMANDS, b'{"productOrderItem": [', (), "not JSON"),
         (PRODUCT_ORDER_COMMANDS, b"\xff\xfe", (), "not JSON"),
         (PRODUCT_ORDER_COMMANDS, {"productOrderItem": []}, (), "must not be empty"),

@@ -94,6 +94,17 @@ def test_an_order_is_submitted_followed_to_its_end_listed_and_shown(engine: Engi
     assert crossconnect("orders", "--json", "--state", "completed", "--url", engine.url).json()[0]["state"] == "completed"
 
 
+def test_a_service_order_is_submitted_and_followed_to_its_end(engine: EngineProcess) -> None:
+    item = {"id": "1", "action": "add", "service": {"serviceSpecification": {"id": "mobile-service"}}}
+    sent = json.dumps({"serviceOrderItem": [item], "relatedParty": [{"id": "services-1", "role": "customer"}]})
+    followed = crossconnect("submit", "-", "--wait", "--url", engine.url, stdin=sent)
+    assert followed.code == 0, followed.err
+    id, state = followed.out.splitlines()[-1].split()
+    assert (id[:3], state) == ("sr-", "completed")
+    assert "mobile-service completed" in crossconnect("orders", id, "--url", engine.url).out
+    assert "mobile-service → hlr-subscription" in crossconnect("orders", "explain", id, "--url", engine.url).out
+
+
 def test_an_order_is_previewed_and_explained(engine: EngineProcess) -> None:
     before = crossconnect("orders", "--json", "--url", engine.url).json()
     shown = crossconnect("orders", "preview", "-", "--url", engine.url, stdin=order_of("what-if"))
@@ -275,7 +286,7 @@ def test_no_server_is_one_sentence_and_exit_code_2() -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("{", "is not JSON"), ("[1]", "has no product order"), ("", "has no product order"), ('"text"', "has no product order")],
+    [("{", "is not JSON"), ("[1]", "has no order"), ("", "has no order"), ('"text"', "has no order")],
 )
 def test_a_file_without_an_order_is_said_before_anybody_is_called(content: str, words: str) -> None:
     crossconnect("submit", "-", "--url", nowhere(), stdin=content).fails_with(1, words)

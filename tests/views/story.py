@@ -8,7 +8,14 @@ from typing import Any
 from domain.catalog import Catalog
 from domain.decider import World
 from domain.fallout import ResolveTask
-from domain.product_order import CancelProductOrder, PointOfNoReturnPassed, RefuseChange, SubmitProductOrder, SupplyInformation
+from domain.product_order import (
+    CancelProductOrder,
+    PointOfNoReturnPassed,
+    RefuseChange,
+    SubmitProductOrder,
+    SubmitServiceOrder,
+    SupplyInformation,
+)
 from domain.recorded import Recorded
 from domain.service_order import (
     ActivationRequested,
@@ -77,8 +84,12 @@ class Story:
         checked = check_create(document)
         return self.tell(SubmitProductOrder(id, checked, "cust-1", "cust-1", *requested_dates(checked), keep_refusal=keep_refusal))
 
+    def submit_services(self, id: str, document: Document, keep_refusal: bool = False) -> "Story":
+        """A service order that comes from outside."""
+        return self.tell(SubmitServiceOrder(id, document, "cust-1", "cust-1", *requested_dates(document), keep_refusal=keep_refusal))
+
     def cancel(self, order: str, id: str = "cancel-1", include_completed: bool = False) -> "Story":
-        request = {"productOrder": {"id": order}, "cancellationReason": "moved away"}
+        request = {"serviceOrder" if order.startswith("sr-") else "productOrder": {"id": order}, "cancellationReason": "moved away"}
         return self.tell(CancelProductOrder(order, id, include_completed, request))
 
     def refuse_cancel(self, order: str, sentence: str, id: str = "cancel-1") -> "Story":
@@ -205,6 +216,11 @@ def order(*items: Document, **attributes: Any) -> Document:
     party = {"id": "cust-1", "role": "customer", "name": "Ada Lovelace", "@referredType": "Customer"}
     note = {"text": "Call before noon", "author": "Ada"}
     return {"relatedParty": [party], "note": [note], **attributes, "productOrderItem": list(items)}
+
+
+def service_order(*items: Document, **attributes: Any) -> Document:
+    """A service order for customer cust-1."""
+    return {**{name: value for name, value in order().items() if name != "productOrderItem"}, **attributes, "serviceOrderItem": list(items)}
 
 
 def item(id: str, offering: str = "", action: str = "add", product: str = "", site: str = "site-1", **values: Any) -> Document:

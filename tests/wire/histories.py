@@ -9,7 +9,8 @@ from domain.product_order import HoldItems, RefuseChange, ReleaseItems
 from domain.recorded import Recorded
 from domain.service_order import ManualTaskRequested, PassDeadline, SetValues
 from domain.values import Reason, Who
-from tests.views.story import BEGINNING, OLGA, Story, item, order
+from tests.decisions.world import ask
+from tests.views.story import BEGINNING, OLGA, Story, item, order, service_order
 
 NO_SIM = Reason("no-sim", "No SIM card left")
 
@@ -78,6 +79,29 @@ def nowhere() -> Story:
     return story.submit("po-2", order(unnamed)).finish()
 
 
+def from_outside() -> Story:
+    """Service orders that others send: split, listed, changed, shared with a product, refused, stopped, cancelled."""
+    story = (
+        Story()
+        .submit_services("sr-1", service_order(ask("a", "internet-access", downstream=100), externalId="x-1", category="home"))
+        .finish()
+    )
+    service = "svc-sr-1-a-internet-access"
+    story.submit_services("sr-2", service_order(ask("1", action="modify", service=service, downstream=500))).finish()
+    story.submit_services(
+        "sr-3", service_order(ask("1", "access-line", nested=[ask("2", "gpon-port")]), ask("3", action="noChange", service=service))
+    )
+    story.finish().submit("po-1", order(item("1", "tv"))).finish()
+    story.submit_services("sr-4", service_order(ask("1", "mobile-service"))).answer("1.2.activate", "rejected", reason=NO_SIM)
+    story.cancel("sr-4").finish()
+    story.submit_services("sr-5", service_order(ask("1", "warp-drive")), keep_refusal=True)
+    story.submit_services("sr-6", service_order(ask("1", "ethernet-line", bandwidth=100))).finish_until_point_of_no_return()
+    story.cancel("sr-6", "cancel-6").refuse_cancel("sr-6", "It has passed.", "cancel-7").finish()
+    later = (BEGINNING + timedelta(days=9)).isoformat()
+    story.submit_services("sr-7", service_order(ask("1", "home-gateway"), requestedStartDate=later)).cancel("sr-7", "cancel-8")
+    return story.submit_services("sr-8", service_order(ask("1", action="delete", service=service))).finish()
+
+
 def dead_letters() -> Story:
     """Messages that nobody can read: two wait, one is sent again, one is given up."""
     stream, story = "dead-crossconnect.product-order.commands.v1-0", Story()
@@ -93,4 +117,4 @@ def dead_letters() -> Story:
 @cache
 def everything() -> tuple[Recorded, ...]:
     """All events of all histories."""
-    return tuple(recorded for history in (triple_play, troubles, changes, operators, dead_letters) for recorded in history().log)
+    return tuple(recorded for history in (triple_play, troubles, changes, operators, from_outside, dead_letters) for recorded in history().log)

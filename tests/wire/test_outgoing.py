@@ -18,7 +18,8 @@ from domain.intake import DeadLettered
 from domain.recorded import Meta, Recorded
 from schemas.generate import FOLDER, MESSAGES
 from schemas.topics import MANIFEST
-from tests.views.story import BEGINNING, Story, item, order
+from tests.decisions.world import ask
+from tests.views.story import BEGINNING, Story, item, order, service_order
 from tests.wire.histories import everything, nowhere, troubles
 from tests.wire.tmf import faults
 
@@ -245,9 +246,31 @@ def test_missing_information_names_its_paths() -> None:
 
 
 def test_an_item_that_stopped_says_why() -> None:
-    kinds = [(each["eventType"], each["event"]["serviceOrder"].get("errorMessage")) for each in told("service-order", everything())]
+    orders = [each for each in told("service-order", everything()) if "serviceOrder" in each["event"]]
+    kinds = [(each["eventType"], each["event"]["serviceOrder"].get("errorMessage")) for each in orders]
     (reason, *_) = [errors[0]["reason"] for kind, errors in kinds if kind == "ServiceOrderStateChangeEvent" and errors]
     assert reason == "No SIM card left"
+
+
+def test_a_service_order_from_outside_is_told_like_any_order() -> None:
+    story = Story().submit_services("sr-1", service_order(ask("1", "mobile-service"))).finish()
+    own = [each for each in told("service-order", story.log) if each["event"]["serviceOrder"]["id"] == "sr-1"]
+    assert [(each["eventType"], each["event"]["serviceOrder"].get("state")) for each in own] == [
+        ("ServiceOrderCreateEvent", "acknowledged"),
+        ("ServiceOrderStateChangeEvent", "inProgress"),
+        ("ServiceOrderStateChangeEvent", "completed"),
+    ]
+    assert told("product-order", story.log) == told("product", story.log) == []
+    (asked,) = [value(each) for each in messages(outgoing.ACTIVATION_REQUESTS, story.log)]
+    assert asked["serviceOrder"] == {"id": "so-sr-1-1", "itemId": "2"}
+    assert asked["productOrder"] == {"id": "sr-1", "itemId": "1", "@referredType": "ServiceOrder"}
+
+
+def test_a_service_order_that_is_refused_is_told_with_the_reasons() -> None:
+    story = Story().submit_services("sr-1", service_order(ask("1", "warp-drive")), keep_refusal=True)
+    (refused,) = told("service-order", story.log)
+    assert refused["event"]["serviceOrder"]["state"] == "rejected"
+    assert "warp-drive" in refused["event"]["serviceOrder"]["errorMessage"][0]["message"]
 
 
 def test_products_and_services_are_told_from_their_beginning_to_their_end() -> None:

@@ -13,6 +13,7 @@ RESOURCES = {
     "ProductOrder": "TMF622",
     "CancelProductOrder": "TMF622",
     "ServiceOrder": "TMF641",
+    "CancelServiceOrder": "TMF641",
     "WorkOrder": "TMF697",
     "Product": "TMF637",
     "Service": "TMF638",

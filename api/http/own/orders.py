@@ -16,6 +16,7 @@ from api.http.own import ROOT, TITLE
 from api.http.own.actions import Decision, decide_all, read_action, tasks_meant
 from api.http.own.shapes import ACTION_BODY, DECISIONS, LINES, TREE
 from api.http.product_orders import ORDERS
+from api.http.service_orders import FROM_OUTSIDE
 from api.wiring import System
 from domain.recorded import Recorded
 from projections.order_trees import order_tree, streams_of
@@ -60,7 +61,7 @@ async def timeline(request: Request) -> Response:
     context = context_of(request)
     history = await context.run(order_history, context.system, path_id(request))
     if not history:
-        raise not_found("product order", str(request.path_params["id"])[:200])
+        raise not_found("order", str(request.path_params["id"])[:200])
     return json_response([line(recorded) for recorded in history])
 
 
@@ -79,12 +80,17 @@ async def tree_of(context: Context, request: Request) -> TREE_DOCUMENT:
     history = await context.run(order_history, context.system, path_id(request))
     found = order_tree(history)
     if found is None:
-        raise not_found("product order", str(request.path_params["id"])[:200])
+        raise not_found("order", str(request.path_params["id"])[:200])
     return found
 
 
 def order_history(system: System, id: str) -> list[Recorded]:
     """All events of an order and of its service and work orders, in the order of the log."""
-    own = ORDERS.history(system, id)
+    own = own_history(system, id)
     parts = [system.codec.decode(row) for row in system.log.read(streams_of(own))] if own else []
     return sorted([*own, *parts], key=lambda recorded: recorded.position)
+
+
+def own_history(system: System, id: str) -> list[Recorded]:
+    """The events of a product order, or of a service order from outside."""
+    return (FROM_OUTSIDE if FROM_OUTSIDE.may_have(id) else ORDERS).history(system, id)

@@ -7,21 +7,24 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.http import openapi
+from api.http import openapi, service_orders
 from api.http.context import context_of
 from api.http.errors import HttpError, not_found
 from api.http.examples import MOBILE_LINE
 from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
+from api.http.own.orders import own_history
 from api.http.own.shapes import EXPLANATION, PREVIEW
-from api.http.product_orders import ORDERS, SUBMIT, submission
+from api.http.product_orders import SUBMIT, submission
 from api.wiring import System
 from domain.decomposition.explanation import ExplainedRule, ExplainedTask, explained_rules, explained_tasks
 from domain.plan import Plan
 from domain.product_order import ProductOrderAcknowledged, ProductOrderDecomposed
 from domain.recorded import Recorded
+from projections import service_requests
 from projections.order_trees import order_tree
-from schemas import product_ordering
+from schemas import product_ordering, service_ordering
+from schemas.reading import parse
 
 
 def add_what_if(router: APIRouter) -> None:
@@ -54,25 +57,27 @@ def add_what_if(router: APIRouter) -> None:
 
 
 async def preview(request: Request) -> Response:
-    """POST orders/preview: a TMF622 create in; the tree that it would make, and why, out."""
+    """POST orders/preview: a TMF622 create, or a TMF641 one, in; the tree that it would make, and why, out."""
     require_json_accepted(request)
-    document = product_ordering.read_create(await read_json_body(request))
-    context = context_of(request)
-    facts = await context.run(_what_if, context.system, document)
+    body, context = await read_json_body(request), context_of(request)
+    facts = await context.run(_what_if, context.system, body)
     return json_response({"@type": "ProductOrderPreview", "tree": order_tree(facts), "explanation": _explained(context.system, facts)})
 
 
-def _what_if(system: System, document: dict[str, Any]) -> list[Recorded]:
-    return system.engine.what_if(submission(system, document))
+def _what_if(system: System, body: bytes) -> list[Recorded]:
+    document = parse(body)
+    if isinstance(document, dict) and service_requests.ITEMS in document:
+        return system.engine.what_if(service_orders.submission(system, service_ordering.read_create(body)))
+    return system.engine.what_if(submission(system, product_ordering.read_create(body)))
 
 
 async def explanation(request: Request) -> Response:
     """GET orders/{id}/explanation."""
     require_json_accepted(request)
     context = context_of(request)
-    history = await context.run(ORDERS.history, context.system, path_id(request))
+    history = await context.run(own_history, context.system, path_id(request))
     if not history:
-        raise not_found("product order", str(request.path_params["id"])[:200])
+        raise not_found("order", str(request.path_params["id"])[:200])
     return json_response(_explained(context.system, history))
 
 

@@ -17,7 +17,7 @@ SOURCES = {
     "TMF633": ("TMF633-ServiceCatalog-v4.0.0.swagger.json", ("ServiceSpecification",)),
     "TMF637": ("TMF637-ProductInventory-v4.0.0.swagger.json", ("Product",)),
     "TMF638": ("TMF638-ServiceInventory-v4.0.0.swagger.json", ("Service",)),
-    "TMF641": ("TMF641-ServiceOrdering-v4.1.0.swagger.json", ("ServiceOrder",)),
+    "TMF641": ("TMF641-ServiceOrdering-v4.1.0.swagger.json", ("ServiceOrder", "CancelServiceOrder")),
     "TMF697": ("TMF697-WorkOrder-v4.0.0.swagger.json", ("WorkOrder",)),
 }
 REFERENCE = re.compile(r"#/definitions/([A-Za-z0-9_]+)")
