@@ -117,4 +117,6 @@ def dead_letters() -> Story:
 @cache
 def everything() -> tuple[Recorded, ...]:
     """All events of all histories."""
-    return tuple(recorded for history in (triple_play, troubles, changes, operators, from_outside, dead_letters) for recorded in history().log)
+    return tuple(
+        recorded for history in (triple_play, troubles, changes, operators, from_outside, dead_letters) for recorded in history().log
+    )
