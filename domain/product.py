@@ -338,7 +338,7 @@ def evolve(product: Product | None, event: Event) -> Product:
             changed = _with(product, event.status, event.values, event.services, last=event.order, before=before, bundles=event.bundles)
             return _moved_or_renewed(changed, event)
         case ProductChangeOrdered():
-            return _with(product, pending=event.order)
+            return _with(product, pending=event.order, before=product.before)
         case ProductReopened():
             return _with(product, pending=event.order, before=product.before)
         case ProductTerminationOrdered():
@@ -348,9 +348,16 @@ def evolve(product: Product | None, event: Event) -> Product:
         case ProductAbandoned():
             return _with(product, status=event.status)
         case ProductChangeAbandoned():
-            return _with(product, status=event.status if product.status == PENDING_TERMINATE else product.status)
+            return _kept(product, event)
         case _:
             assert_never(event)
+
+
+def _kept(product: Product, event: ProductChangeAbandoned) -> Product:
+    """As if nothing had been ordered: the order before can still be undone."""
+    if product.status != PENDING_TERMINATE:
+        return _with(product, before=product.before)
+    return _with(product, status=event.status, before=product.before.before if product.before is not None else None)
 
 
 def _moved_or_renewed(product: Product, event: ProductChanged) -> Product:

@@ -37,7 +37,10 @@ def choose_action(draft: ServiceDraft, leaving: Leaving, facts: Facts, order: st
     if not held.is_live:
         draft.action, draft.held = "add", None
         return
-    _change(draft, held, _state(draft, held, leaving.get(draft.id, set()), facts, order))
+    gone = leaving.get(draft.id, set())
+    if any(product not in draft.products and product not in gone for product in held.holders):
+        draft.keep_what_others_want(held.values)
+    _change(draft, held, _state(draft, held, gone, facts, order))
 
 
 def _change(draft: ServiceDraft, held: Service, state: str) -> None:

@@ -66,6 +66,13 @@ class ServiceDraft:
             elif mine != value:
                 self.values[name] = _merged(self, name, mine, value)
 
+    def keep_what_others_want(self, values: dict[str, Any]) -> None:
+        """Products of other orders hold the service too: what they may want as a maximum or in a union is not taken from them."""
+        for each in self.specification.characteristics:
+            mine, other = self.values.get(each.name), values.get(each.name)
+            if each.merge != "equal" and None not in (mine, other) and mine != other:
+                self.values[each.name] = _merged(self, each.name, other, mine)
+
     def planned(self) -> PlannedService:
         joins = self.under_way is not None
         return PlannedService(

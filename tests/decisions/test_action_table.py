@@ -387,6 +387,18 @@ def test_a_move_that_is_cancelled_half_way_leaves_all_where_it_was() -> None:
     assert base(world) == before
 
 
+@pytest.mark.parametrize("given_up", [change("1", "modify", "pr-1-1", package="family"), change("1", "delete", "pr-1-1")])
+def test_a_change_can_be_undone_also_when_a_later_one_has_been_given_up(given_up: dict[str, Any]) -> None:
+    world, _ = decomposed([[TELEVISION]], [change("1", "modify", "pr-1-1", package="sport")])
+    world.complete_all()
+    world.order(given_up)
+    world.cancel("po-3")
+    world.complete_all()
+    world.cancel("po-2", include_completed=True)
+    world.complete_all()
+    assert (world.state("po-2").state, world.state("pr-1-1").pending, world.state("pr-1-1").values["package"]) == ("cancelled", "", "basic")
+
+
 # Renewal ------------------------------------------------------------------------------------------------------------------------------
 def test_a_renewal_is_done_at_once_and_the_product_has_the_new_term() -> None:
     world, _ = decomposed([[renewed_add()]], [renewed("1", "pr-1-1", 36)])

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from domain import fallout
 from domain.fallout import FalloutResolved, RaiseFallout
 from domain.plan import service_order_id
-from domain.product import ACTIVE, Product
-from domain.product_order import ProductOrder, rolled_up
-from domain.service import Service
+from domain.product import ACTIVE, SUSPENDED, Product
+from domain.product_order import ProductOrder, ProductOrderCancellationAssessed, rolled_up
+from domain.service import INACTIVE, Service
 from domain.service_order import (
     FALLOUT,
     GONE,
@@ -27,6 +27,7 @@ from domain.service_order import (
 from domain.states import TERMINAL
 from domain.values import Reason, Rejected
 from domain.verification import Verification
+from domain.work_order import WorkOrderClosed
 from tests.decisions.world import OPERATOR, InMemory, add, change, sample
 
 ENDED = {"terminated", "cancelled", "aborted"}
@@ -249,6 +250,7 @@ class Story:
                 stream = service_order_id(order, number)
                 assert self.world.state(stream).state in TERMINAL, f"{stream} is {self.world.state(stream).state}"
         self.check_install_base()
+        self.check_suspended()
         self.check_network()
         verification = Verification()
         for recorded in self.world.log:
@@ -262,8 +264,8 @@ class Story:
         services: dict[str, Service] = self.world.services()
         for id, product in products.items():
             assert not product.pending, f"{id} is still being changed by {product.pending}"
-            assert product.status == ACTIVE or product.status in ENDED, f"{id} is {product.status}"
-            if product.status == ACTIVE:
+            assert product.status in (ACTIVE, SUSPENDED) or product.status in ENDED, f"{id} is {product.status}"
+            if product.status not in ENDED:
                 for service in product.services:
                     assert services[service].is_live, f"{id} is active, its {service} is {services[service].state}"
                     assert id in services[service].holders, f"{id} does not hold its {service}"
@@ -273,6 +275,18 @@ class Story:
                 holding = [product for product in held.holders if products[product].status not in ENDED]
                 assert holding == list(held.holders), f"{id} is held by products that are gone"
                 assert holding, f"{id} is {held.state}, and nobody holds it"
+
+    def check_suspended(self) -> None:
+        """What nobody uses but suspended products does not run, and what another product uses does. (What was undone, or left out by an operator, may be
+        otherwise.)"""
+        if any(event.accepted for event in self.world.events(ProductOrderCancellationAssessed)) or self.world.events(FalloutResolved):
+            return
+        if any(event.skipped for event in self.world.events(TaskCompletedByHand)) or self.world.events(WorkOrderClosed):
+            return
+        for id, service in self.world.services().items():
+            if service.is_live:
+                suspended = {self.world.state(holder).status for holder in service.holders} == {SUSPENDED}
+                assert service.state == (INACTIVE if suspended else "active"), f"{id} is {service.state}"
 
     def check_network(self) -> None:
         """What target systems have built is what the inventory says (but for what people did by hand, and tests that leave nothing behind)."""
@@ -322,6 +336,26 @@ def _modify(story: Story) -> list[dict[str, Any]]:
             return [change("1", "modify", product), add("2", "tv")]
 
 
+def _suspend_or_resume(story: Story) -> list[dict[str, Any]]:
+    products = [stream for stream in story.products() if story.world.state(stream).status in (ACTIVE, SUSPENDED)]
+    if not products:
+        return [add("1", "tv"), add("2", "voice-line")]
+    product = story.chance.of(products)
+    item = change("1", "modify", product)
+    item["product"]["status"] = SUSPENDED if story.world.state(product).status == ACTIVE else ACTIVE
+    return [item]
+
+
+def _move_or_renew(story: Story) -> list[dict[str, Any]]:
+    products = _active(story)
+    if not products:
+        return [add("1", "tv", site="site-2")]
+    item = change("1", "modify", story.chance.of(products))
+    changes = {"place": [{"id": story.chance.of(["site-1", "site-2"]), "role": "installation"}]}
+    item["product"] |= story.chance.of([changes, changes, {"productTerm": [{"name": "a year"}]}])
+    return [item]
+
+
 ORDERS: list[Callable[[Story], list[dict[str, Any]]]] = [
     lambda story: [add("1", "triple-play")],
     lambda story: [add("1", "mobile-line", site="")],
@@ -340,6 +374,10 @@ ORDERS: list[Callable[[Story], list[dict[str, Any]]]] = [
     _modify,
     _modify,
     _modify,
+    _suspend_or_resume,
+    _suspend_or_resume,
+    _move_or_renew,
+    _move_or_renew,
 ]
 
 

@@ -4,52 +4,14 @@ from typing import Any
 
 import pytest
 
-from domain.catalog import (
-    Bundled,
-    Catalog,
-    CharacteristicSpecification,
-    Child,
-    Mapping,
-    ProductOffering,
-    ProductSpecification,
-    ServiceSpecification,
-    TaskSpecification,
-)
+from domain.catalog import Bundled, Child, Mapping
 from domain.plan import Plan
 from domain.product_order import ProductOrderDecomposed, ProductOrderInformationRequired
 from domain.values import Rejected
+from tests.decisions.catalogs import number, service, word, world_of
 from tests.decisions.world import InMemory, add, change
 
-ONE_TASK = (TaskSpecification("activate"),)
 PATH = "productOrderItem[0].product.productCharacteristic"
-
-
-def number(name: str, **changed: Any) -> CharacteristicSpecification:
-    return CharacteristicSpecification(name, "number", **changed)
-
-
-def word(name: str, **changed: Any) -> CharacteristicSpecification:
-    return CharacteristicSpecification(name, **changed)
-
-
-def service(id: str, *characteristics: CharacteristicSpecification, **changed: Any) -> ServiceSpecification:
-    return ServiceSpecification(id, id, target_system="network", characteristics=characteristics, tasks=ONE_TASK, **changed)
-
-
-def world_of(
-    services: list[ServiceSpecification],
-    children: list[Child],
-    characteristics: list[CharacteristicSpecification] | None = None,
-    bundled: tuple[Bundled, ...] = (),
-) -> InMemory:
-    """A world that sells `thing`, and `pack`, a bundle of two of them."""
-    product = ProductSpecification("thing", "Thing", characteristics=tuple(characteristics or ()), children=tuple(children))
-    offerings = {
-        "thing": ProductOffering("thing", "Thing", specification="thing", optional=bundled),
-        "pack": ProductOffering("pack", "Pack", bundled=(Bundled("thing", 2, 2, 2),)),
-    }
-    catalog = Catalog("1.0", offerings, {"thing": product}, {each.id: each for each in services}, {})
-    return InMemory(catalog, rebuild_each=True)
 
 
 def plan(world: InMemory) -> Plan:
@@ -361,6 +323,29 @@ def test_what_two_parents_want_of_a_shared_service(merge: str, first: Any, secon
         return
     world.order(*items)
     assert plan(world).services[0].values == {"size": expected}
+
+
+@pytest.mark.parametrize(
+    ("merge", "first", "second", "expected"),
+    [("max", 7, 5, 7), ("max", 5, 7, 7), ("union", 5, 7, [5, 7]), ("equal", 7, 5, 5)],
+)
+def test_what_a_later_order_wants_of_a_service_that_another_product_holds(merge: str, first: int, second: int, expected: Any) -> None:
+    """Of `equal` values the last one stands; of the others nothing is taken from who holds it already."""
+    world = world_of([service("line", number("size", merge=merge), scope="site")], [Child("rule", "line")], [number("size")])
+    world.order(add("1", "thing", size=first))
+    world.complete_all()
+    world.order(add("1", "thing", size=second))
+    world.complete_all()
+    assert [each.values for each in world.services().values()] == [{"size": expected}]
+
+
+def test_the_only_product_that_holds_a_service_may_lower_it() -> None:
+    world = world_of([service("line", number("size", merge="max"), scope="site")], [Child("rule", "line")], [number("size")])
+    world.order(add("1", "thing", size=7))
+    world.complete_all()
+    world.order(change("1", "modify", "pr-1-1", size=5))
+    world.complete_all()
+    assert [each.values for each in world.services().values()] == [{"size": 5}]
 
 
 def test_a_value_is_mapped_copied_looked_up_calculated_or_taken_from_the_parent() -> None:
