@@ -95,6 +95,11 @@ class _Finder:
         item.services.append(draft.id)
         if above is not None and draft.id not in above.children:
             above.children.append(draft.id)
+        whole = item.under if above is not None else None
+        while whole is not None:  # without its part it cannot be
+            whole.services.append(draft.id)
+            draft.items.append(whole.line.id)
+            whole = whole.under
         if item.splits:
             self._walk(item, specification.children, draft)
 

@@ -28,7 +28,7 @@ from domain.states import TERMINAL
 from domain.values import Reason, Rejected
 from domain.verification import Verification
 from domain.work_order import WorkOrderClosed
-from tests.decisions.world import OPERATOR, InMemory, add, change, sample
+from tests.decisions.world import OPERATOR, InMemory, add, ask, change, sample
 
 ENDED = {"terminated", "cancelled", "aborted"}
 
@@ -97,6 +97,7 @@ class Story:
             self.keep_silent,
             *[self.repair] * 3,
             *[self.submit] * 4,
+            *[self.submit_services] * 2,
             self.supply,
             self.cancel,
             self.hold_or_release,
@@ -111,6 +112,14 @@ class Story:
             start = self.chance.of([None, None, None, self.world.now + timedelta(seconds=1200)])
             with refusals("conflict", "invalid"):
                 self.world.order(*items, start=start)
+
+    def submit_services(self) -> None:
+        """Somebody else sends a service order."""
+        if len(self.world.orders) < 6:
+            items = self.chance.of(SERVICE_ORDERS)(self)
+            start = self.chance.of([None, None, None, self.world.now + timedelta(seconds=1200)])
+            with refusals("conflict", "invalid"):
+                self.world.order_services(*items, start=start)
 
     def answer(self) -> None:
         if out := self.world.outstanding():
@@ -272,8 +281,8 @@ class Story:
         for id, held in services.items():
             assert not held.pending, f"{id} is still being changed by {held.pending}"
             if held.is_live:
-                holding = [product for product in held.holders if products[product].status not in ENDED]
-                assert holding == list(held.holders), f"{id} is held by products that are gone"
+                holding = [each for each in held.holders if (products.get(each) or services[each]).status not in ENDED]
+                assert holding == list(held.holders), f"{id} is held by products or services that are gone"
                 assert holding, f"{id} is {held.state}, and nobody holds it"
 
     def check_suspended(self) -> None:
@@ -378,6 +387,32 @@ ORDERS: list[Callable[[Story], list[dict[str, Any]]]] = [
     _suspend_or_resume,
     _move_or_renew,
     _move_or_renew,
+]
+
+
+def _live_services(story: Story) -> list[str]:
+    return [id for id, service in story.world.services().items() if service.is_live]
+
+
+def _change_service(story: Story) -> list[dict[str, Any]]:
+    services = _live_services(story)
+    if not services:
+        return [ask("1", "access-line", downstream=500)]
+    service, action = story.chance.of(services), story.chance.of(["modify", "modify", "delete", "delete", "noChange"])
+    named = story.chance.of([{}, {}, {"downstream": 100}]) if action == "modify" else {}
+    return [ask("1", action=action, service=service, **named), ask("2", "home-gateway")][: story.chance.of([1, 1, 2])]
+
+
+SERVICE_ORDERS: list[Callable[[Story], list[dict[str, Any]]]] = [
+    lambda story: [ask("1", "internet-access", downstream=500), ask("2", "mobile-service", after="1")],
+    lambda story: [ask("1", "access-line", downstream=500)],
+    lambda story: [ask("1", "access-line"), ask("2", "gpon-port", downstream=100)],
+    lambda story: [ask("1", "internet-access", nested=[ask("2", "ip-session", site="")])],
+    lambda story: [ask("1", "ethernet-line", bandwidth=100), ask("2", "voice-service", numberPorting=True)],
+    lambda story: [ask("1", action="delete", service=each) for each in _live_services(story)[-1:]] or [ask("1", "home-gateway")],
+    _change_service,
+    _change_service,
+    _change_service,
 ]
 
 

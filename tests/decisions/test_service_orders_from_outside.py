@@ -257,6 +257,15 @@ def test_an_abort_fails_the_item_and_leaves_no_service(world: InMemory) -> None:
     verified(world)
 
 
+def test_a_whole_fails_with_its_part(world: InMemory) -> None:
+    order = world.order_services(ask("1", "internet-access", nested=[ask("2", "ip-session")]), ask("3", "home-gateway"))
+    world.answer(world.named("ip-session/reserve"), "rejected")
+    world.resolve(world.named("ip-session/reserve"), fallout.ABORT)
+    world.complete_all()
+    assert world.state(order).shown == {"1": "failed", "2": "failed", "3": "completed"}
+    verified(world)
+
+
 def test_a_cancel_undoes_what_was_built(world: InMemory) -> None:
     order = world.order_services(ask("1", "internet-access"))
     world.answer(world.named("ip-session/reserve"))
