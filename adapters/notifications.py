@@ -19,6 +19,7 @@ from domain.product import (
     ProductTerminated,
     ProductTerminationOrdered,
 )
+from domain.product_loading import ProductCorrected, ProductLoaded, ProductRealised, ProductStatusCorrected
 from domain.product_order import (
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
@@ -30,7 +31,16 @@ from domain.product_order import (
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
-from domain.service import ServiceActivated, ServiceChanged, ServiceDeactivated, ServiceDesigned, ServiceTerminated
+from domain.service import (
+    ServiceActivated,
+    ServiceChanged,
+    ServiceCorrected,
+    ServiceDeactivated,
+    ServiceDesigned,
+    ServiceLoaded,
+    ServiceStateCorrected,
+    ServiceTerminated,
+)
 from domain.service_order import (
     ActivationAnswered,
     ActivationRequested,
@@ -66,6 +76,16 @@ def _created(kind: str, view: View) -> Callable[[Recorded], Told]:
     def tell(recorded: Recorded) -> Told:
         document = view.evolve(None, recorded, recorded.stream)
         return Notification(kind, CREATE, recorded.stream, document) if document is not None else None
+
+    return tell
+
+
+def _taken_in(kind: str, view: View) -> Callable[[Recorded], Told]:
+    """The whole resource, as its sender said it, people by reference."""
+
+    def tell(recorded: Recorded) -> Told:
+        document = view.evolve(None, recorded, recorded.stream)
+        return Notification(kind, CREATE, recorded.stream, by_reference(document)) if document is not None else None
 
     return tell
 
@@ -248,6 +268,30 @@ def _product_was_kept(recorded: Recorded) -> Told:
     return _changed("Product", STATE, recorded, status=recorded.event.status)
 
 
+def _product_realised(recorded: Recorded) -> Told:
+    return _changed("Product", VALUES, recorded, realizingService=[reference("Service", id) for id in recorded.event.services])
+
+
+def _product_corrected(recorded: Recorded) -> Told:
+    event: ProductCorrected = recorded.event
+    services = [reference("Service", id) for id in event.services]
+    return _corrected("Product", recorded, productCharacteristic=characteristics(event.values), realizingService=services)
+
+
+def _service_corrected(recorded: Recorded) -> Told:
+    event: ServiceCorrected = recorded.event
+    supporting = [resource("Service", id) for id in event.supporting]
+    return _corrected("Service", recorded, serviceCharacteristic=characteristics(event.values), supportingService=supporting)
+
+
+def _corrected(type: str, recorded: Recorded, **attributes: Any) -> Notification:
+    """An attribute that has gone is in the path alone."""
+    event: ProductCorrected | ServiceCorrected = recorded.event
+    attributes = {**attributes, "place": places(event.places), **by_reference(event.said)}
+    told = {name: value for name, value in attributes.items() if value not in (None, [])}
+    return Notification(type, VALUES, recorded.stream, {**resource(type, recorded.stream), **told}, ",".join(attributes))
+
+
 def _product_is(status: str) -> Callable[[Recorded], Told]:
     return lambda recorded: _changed("Product", STATE, recorded, status=status)
 
@@ -312,6 +356,10 @@ _PRODUCT: Table = {
     ProductTerminated: _product_is(products_domain.TERMINATED),
     ProductChangeAbandoned: _product_was_kept,
     ProductAbandoned: lambda recorded: _changed("Product", STATE, recorded, status=recorded.event.status),
+    ProductLoaded: _taken_in("Product", products.PRODUCTS),
+    ProductRealised: _product_realised,
+    ProductCorrected: _product_corrected,
+    ProductStatusCorrected: lambda recorded: _changed("Product", STATE, recorded, status=recorded.event.status),
 }
 _SERVICE: Table = {
     ServiceDesigned: _created("Service", services.SERVICES),
@@ -319,6 +367,9 @@ _SERVICE: Table = {
     ServiceDeactivated: _service_is(services_domain.INACTIVE),
     ServiceChanged: _service_changed,
     ServiceTerminated: _service_is(services_domain.TERMINATED),
+    ServiceLoaded: _taken_in("Service", services.SERVICES),
+    ServiceCorrected: _service_corrected,
+    ServiceStateCorrected: lambda recorded: _changed("Service", STATE, recorded, state=recorded.event.state),
 }
 
 # By what the streams of each resource begin with, and the resource's name in topics.

@@ -7,8 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from domain.decider import Decider, Events, World
+from domain import product_loading as loading
+from domain.decider import Decider, Events, Need, World
 from domain.plan import PlannedItem
+from domain.product_loading import (
+    CORRECTION,
+    CorrectProduct,
+    Loaded,
+    LoadProduct,
+    ProductCorrected,
+    ProductLoaded,
+    ProductRealised,
+    ProductStatusCorrected,
+    RealiseProduct,
+)
 from domain.record import record
 from domain.values import Place
 
@@ -59,7 +71,7 @@ class ReopenProduct:
     order: str
 
 
-Command = OrderProduct | FulfilProduct | AbandonProduct | ReopenProduct
+Command = OrderProduct | FulfilProduct | AbandonProduct | ReopenProduct | loading.Command
 
 
 # Events: names and fields are storage format -----------------------------------------------------------------------------------------
@@ -167,6 +179,7 @@ Event = (
     | ProductAbandoned
     | ProductChangeAbandoned
     | ProductReopened
+    | loading.Event
 )
 
 
@@ -174,7 +187,8 @@ Event = (
 @record
 class Product:
     """`pending` is the order that is changing the product now, empty when none; `last_order` the last that was fulfilled; `before` the product to
-    return to when that order is undone; `origin` where it was first; `part_of` the product that it is a part of."""
+    return to when that order is undone; `origin` where it was first; `part_of` the product that it is a part of;
+    `loaded` says how it came in when it was built elsewhere."""
 
     status: str
     customer: str
@@ -190,9 +204,10 @@ class Product:
     term: tuple[dict[str, Any], ...] = ()
     origin: tuple[Place, ...] = ()
     part_of: str = ""
+    loaded: Loaded | None = None
 
 
-def decide(command: Command, product: Product | None, world: World) -> Events:
+def decide(command: Command, product: Product | None, world: World) -> Events | Need:
     match command:
         case OrderProduct():
             return _order(command, product)
@@ -203,6 +218,8 @@ def decide(command: Command, product: Product | None, world: World) -> Events:
         case ReopenProduct():
             done = product is not None and not product.pending and product.last_order == command.order
             return (ProductReopened(command.order),) if done else ()
+        case LoadProduct() | RealiseProduct() | CorrectProduct():
+            return loading.decide(command, product, world)
         case _:
             assert_never(command)
 
@@ -327,8 +344,10 @@ def evolve(product: Product | None, event: Event) -> Product:
                 event.places,
                 event.part_of,
             )
+        case ProductLoaded():
+            return _loaded(event)
         case _:
-            assert product is not None, "a product's history begins with ProductOrdered"
+            assert product is not None, "a product's history begins with ProductOrdered or ProductLoaded"
     match event:
         case ProductActivated():
             return _with(product, event.status, event.values, event.services, last=event.order)
@@ -349,6 +368,12 @@ def evolve(product: Product | None, event: Event) -> Product:
             return _with(product, status=event.status)
         case ProductChangeAbandoned():
             return _kept(product, event)
+        case ProductRealised():
+            return _with(product, services=event.services)
+        case ProductCorrected():
+            return _with(product, "", event.values, event.services, "", CORRECTION, None, event.bundles, event.places)
+        case ProductStatusCorrected():
+            return _with(product, status=event.status, last=CORRECTION)
         case _:
             assert_never(event)
 
@@ -358,6 +383,12 @@ def _kept(product: Product, event: ProductChangeAbandoned) -> Product:
     if product.status != PENDING_TERMINATE:
         return _with(product, before=product.before)
     return _with(product, status=event.status, before=product.before.before if product.before is not None else None)
+
+
+def _loaded(event: ProductLoaded) -> Product:
+    held = (event.customer, event.offering, event.specification, event.values, event.places, event.services, event.bundles)
+    term = tuple(event.said.get("productTerm") or ())
+    return Product(event.status, *held, "", "", None, term, event.places, "", Loaded(event.digest, event.catalog))
 
 
 def _moved_or_renewed(product: Product, event: ProductChanged) -> Product:
@@ -376,6 +407,7 @@ def _with(
     last: str = "",
     before: Product | None = None,
     bundles: tuple[str, ...] | None = None,
+    places: tuple[Place, ...] | None = None,
 ) -> Product:
     return Product(
         status or product.status,
@@ -383,7 +415,7 @@ def _with(
         product.offering,
         product.specification,
         product.values if values is None else values,
-        product.places,
+        product.places if places is None else places,
         product.services if services is None else services,
         product.bundles if bundles is None else bundles,
         pending,
@@ -392,6 +424,7 @@ def _with(
         product.term,
         product.origin,
         product.part_of,
+        product.loaded,
     )
 
 

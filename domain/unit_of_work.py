@@ -12,7 +12,9 @@ from domain.decider import Need, World
 from domain.events import DECIDERS
 from domain.plan import service_order_id
 from domain.processes.fulfillment import Fulfillment
+from domain.processes.loading import follow
 from domain.recorded import Meta, Recorded
+from domain.values import Rejected
 
 # Reads whole streams from the log, in order of position.
 Read = Callable[[Sequence[str]], Iterable[Recorded]]
@@ -154,6 +156,7 @@ class UnitOfWork:
         self._family: Family | None = None
         self._is_new = False
         self._before: dict[str, tuple[Any, int]] = {}
+        self._led: list[tuple[str, Any]] = []
 
     def run(self) -> None:
         """Decide the message and all that follows. Raises Rejected when it is refused, Broken when what follows fails; either way nothing has happened
@@ -163,10 +166,14 @@ class UnitOfWork:
             self._decide(self._command, self._command.stream)
             if self._family is not None:
                 self._follow(self._family.fulfillment)
+            while self._led:
+                self._follow_on(*self._led.pop(0))
         except Exception as error:
             was_told = bool(self._before)
             self._take_back()
-            if not was_told:  # refused, or not even decided: the fulfilment has heard nothing of it
+            if not was_told or (
+                not self._order and isinstance(error, Rejected)
+            ):  # refused, or not even decided: no fulfilment has heard of it
                 raise
             raise Broken(f"{type(error).__name__} after {type(self._command).__name__} for {self._command.stream}: {error}") from error
 
@@ -188,6 +195,11 @@ class UnitOfWork:
         while due := fulfillment.take():
             for command in due:
                 self._decide(command, stream_of(command))
+
+    def _follow_on(self, stream: str, event: Any) -> None:
+        """What is due after an event that no order led to."""
+        for command in follow(stream, event, self._memory.states[stream], self._world):
+            self._decide(command, stream_of(command))
 
     def _decide(self, command: Any, stream: str) -> None:
         memory = self._memory
@@ -215,6 +227,8 @@ class UnitOfWork:
             if tell is not None:
                 tell(recorded)
         self._memory.states[stream], self._memory.versions[stream] = state, version
+        if not self._order:
+            self._led.extend([(stream, event) for event in events])
 
     def _take_back(self) -> None:
         for stream, (state, version) in self._before.items():

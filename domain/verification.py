@@ -75,6 +75,7 @@ class Verification:
         self._stalls = _Check("no order stalls without anybody to wait for")
         self._states = _Check("order states equal the roll-up of their items")
         self._base = _Check("the install base equals what its orders completed")
+        self._links = _Check("products and the services that they rest on name each other")
         self._position = 0
         self._versions: dict[str, int] = {}
         self._made: set[str] = set()
@@ -99,7 +100,8 @@ class Verification:
         """Every invariant, with what the log says about the orders that are still under way."""
         for order in [stream for stream in self._states_of if order_of(stream) == stream]:
             self._check_open(order)
-        checks = (self._streams, self._once, self._keys, self._answered, self._stalls, self._states, self._base)
+        self._check_links()
+        checks = (self._streams, self._once, self._keys, self._answered, self._stalls, self._states, self._base, self._links)
         return tuple(Invariant(check.name, check.checked, tuple(check.offenders)) for check in checks)
 
     def _state(self, stream: str) -> Any:
@@ -167,6 +169,21 @@ class Verification:
         state: ServiceOrder | None = self._state(service_order)
         found = state.tasks.get(task) if state is not None else None
         return found is not None and found.key == key and found.state in (RUNNING, RETRYING)
+
+    # References ---------------------------------------------------------------------------------------------------------------------
+    def _check_links(self) -> None:
+        """What no order is at work on: the references of a service are the products that hold it, counted once each."""
+        for stream, state in self._states_of.items():
+            if stream.startswith("pr-") and state.status in LIVE and not state.pending:
+                for id in state.services:
+                    service: Service | None = self._state(id)
+                    held = service is not None and service.is_live and stream in service.holders
+                    self._links.that(held, f"{stream}: rests on {id}, which {'does not know' if service is not None else 'does not exist'}")
+            elif stream.startswith("svc-") and state.is_live and not state.pending:
+                for id in state.holders:
+                    product: Product | None = self._state(id)
+                    there = product is not None and (product.status not in GONE or bool(product.pending))
+                    self._links.that(there, f"{stream}: is held by {id}, which {'has ended' if product is not None else 'does not exist'}")
 
     # Orders under way ---------------------------------------------------------------------------------------------------------------
     def _check_open(self, stream: str) -> None:

@@ -17,8 +17,9 @@ from domain.product import (
     ProductTerminated,
     ProductTerminationOrdered,
 )
+from domain.product_loading import LIVE, ProductCorrected, ProductLoaded, ProductRealised, ProductStatusCorrected
 from domain.recorded import Recorded
-from projections.references import characteristics, customer_party, href, places, present, reference, resource
+from projections.references import characteristics, customer_party, href, patched, placed, places, present, reference, resource
 from projections.view import Column, Document, View
 
 EVENTS = (
@@ -30,6 +31,10 @@ EVENTS = (
     ProductTerminated,
     ProductAbandoned,
     ProductChangeAbandoned,
+    ProductLoaded,
+    ProductRealised,
+    ProductCorrected,
+    ProductStatusCorrected,
 )
 
 
@@ -41,6 +46,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
     event = recorded.event
     if isinstance(event, ProductOrdered):
         return _begun(key, event, recorded.meta.time)
+    if isinstance(event, ProductLoaded):
+        return _loaded(key, event)
     if document is None:
         return None
     match event:
@@ -58,6 +65,12 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return {**document, "status": event.status}
         case ProductChangeAbandoned() if document["status"] == PENDING_TERMINATE:
             return {**document, "status": event.status}
+        case ProductRealised():
+            return {**document, **_resting_on(event.services)}
+        case ProductCorrected():
+            return _corrected(document, event)
+        case ProductStatusCorrected():
+            return _in_status(document, event.status, event.at)
     return document
 
 
@@ -79,10 +92,43 @@ def _begun(id: str, event: ProductOrdered, time: datetime) -> Document:
     }
 
 
-def _bundle(parts: Iterable[str]) -> Document:
-    """The products that this one only holds together; always said, because a change may add the first and take the last."""
+def _loaded(id: str, event: ProductLoaded) -> Document:
+    """What was sent beyond what is decided on is shown as it was sent."""
+    document = {
+        **event.said,
+        **resource("Product", id),
+        "name": event.said.get("name") or event.offering or event.external,
+        **present(externalId=event.external, **{"@catalogVersion": event.catalog}),
+        **({"productOffering": reference("ProductOffering", event.offering)} if event.offering else {}),
+        **({"productSpecification": reference("ProductSpecification", event.specification)} if event.specification else {}),
+        **_realised(event.values, event.services),
+        **present(place=places(event.places)),
+        **_bundle(event.bundles, event.said),
+        **customer_party(event.customer),
+    }
+    return _in_status(patched(document, event.personal), event.status, event.at)
+
+
+def _in_status(document: Document, status: str, at: datetime) -> Document:
+    changed = {**document, "status": status}
+    if status in LIVE:
+        changed.setdefault("startDate", at)
+    elif status == TERMINATED:
+        changed["terminationDate"] = at
+    return changed
+
+
+def _corrected(document: Document, event: ProductCorrected) -> Document:
+    changed = {**document, **_realised(event.values, event.services), **_bundle(event.bundles, document)}
+    corrected: Document = patched(placed(changed, event.places), {**event.said, **event.personal})
+    return corrected
+
+
+def _bundle(parts: Iterable[str], before: Document | None = None) -> Document:
+    """The products that this one only holds together; always said, because a change may add the first and take the last. Other relations stay."""
     related = [{"relationshipType": "bundles", "product": resource("Product", part), "@type": "ProductRelationship"} for part in parts]
-    return {"isBundle": bool(related), "productRelationship": related}
+    others = [each for each in (before or {}).get("productRelationship") or () if each.get("relationshipType") != "bundles"]
+    return {"isBundle": bool(related), "productRelationship": [*related, *others]}
 
 
 def _order_item(order: str, item: str, action: str) -> Document:
@@ -97,7 +143,7 @@ def _order_item(order: str, item: str, action: str) -> Document:
 
 
 def _ordered(document: Document, order: str, item: str, action: str) -> Document:
-    return {**document, "productOrderItem": [*document["productOrderItem"], _order_item(order, item, action)]}
+    return {**document, "productOrderItem": [*document.get("productOrderItem", ()), _order_item(order, item, action)]}
 
 
 def _active(document: Document, event: ProductActivated) -> Document:
@@ -113,7 +159,7 @@ def _changed(document: Document, event: ProductChanged) -> Document:
     changed = {
         **document,
         **_realised(event.values, event.services),
-        **_bundle(event.bundles),
+        **_bundle(event.bundles, document),
         "status": event.status or document["status"],
     }
     said = {"place": event.places, "productTerm": event.term}
@@ -122,7 +168,11 @@ def _changed(document: Document, event: ProductChanged) -> Document:
 
 
 def _realised(values: Mapping[str, Any], services: Iterable[str]) -> Document:
-    return {"productCharacteristic": characteristics(values), "realizingService": [reference("Service", id) for id in services]}
+    return {"productCharacteristic": characteristics(values), **_resting_on(services)}
+
+
+def _resting_on(services: Iterable[str]) -> Document:
+    return {"realizingService": [reference("Service", id) for id in services]}
 
 
 PRODUCTS = View(

@@ -52,6 +52,19 @@ def versioned(type: str, id: str, version: str) -> Document:
     return {**reference(type, id), "version": version}
 
 
+def patched(value: Any, patch: Any) -> Any:
+    """A merge patch applied (RFC 7396): objects are merged, null removes, everything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(value) if isinstance(value, dict) else {}
+    for name, each in patch.items():
+        if each is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = patched(merged.get(name), each)
+    return merged
+
+
 def characteristics(values: Mapping[str, Any]) -> list[Document]:
     """Configured values, by name."""
     return [{"name": name, "valueType": value_type(value), "value": value} for name, value in values.items()]
@@ -68,6 +81,15 @@ _TYPES = {str: "string", bool: "boolean", int: "number", float: "number", list: 
 def places(of: Iterable[Place]) -> list[Document]:
     """Where something is; a place that was ordered without an id keeps its role."""
     return [_place(place) for place in of]
+
+
+def placed(document: Document, of: Iterable[Place]) -> Document:
+    """The document at these places: what was said of them beyond their ids stays while they are the same ones."""
+    there = [*of]
+    if [(place.id, place.role) for place in there] == [(each.get("id", ""), each["role"]) for each in document.get("place") or ()]:
+        return document
+    elsewhere = {name: value for name, value in document.items() if name != "place"}
+    return {**elsewhere, "place": places(there)} if there else elsewhere
 
 
 def _place(place: Place) -> Document:

@@ -14,13 +14,16 @@ from domain.service import (
     ServiceAttached,
     ServiceChanged,
     ServiceChangeOrdered,
+    ServiceCorrected,
     ServiceDeactivated,
     ServiceDesigned,
     ServiceDetached,
+    ServiceLoaded,
+    ServiceStateCorrected,
     ServiceTerminated,
     ServiceTerminationOrdered,
 )
-from projections.references import characteristics, customer_party, href, places, present, resource, versioned
+from projections.references import characteristics, customer_party, href, patched, placed, places, present, reference, resource, versioned
 from projections.view import Column, Document, View
 
 EVENTS = (
@@ -33,6 +36,9 @@ EVENTS = (
     ServiceTerminated,
     ServiceAttached,
     ServiceDetached,
+    ServiceLoaded,
+    ServiceCorrected,
+    ServiceStateCorrected,
 )
 
 
@@ -44,6 +50,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
     event = recorded.event
     if isinstance(event, ServiceDesigned):
         return _begun(document, key, event, recorded.meta.time)
+    if isinstance(event, ServiceLoaded):
+        return _loaded(key, event)
     if document is None:
         return None
     match event:
@@ -61,12 +69,16 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return {**document, "relatedEntity": [*document["relatedEntity"], _holder(event.product)]}
         case ServiceDetached():
             return {**document, "relatedEntity": [each for each in document["relatedEntity"] if each["id"] != event.product]}
+        case ServiceCorrected():
+            return _corrected(document, event)
+        case ServiceStateCorrected():
+            return _in_state(document, event.state, event.at)
     return document
 
 
 def _begun(before: Document | None, id: str, event: ServiceDesigned, time: datetime) -> Document:
     """A shared service that had ended may be built again: it remembers the orders of its earlier lives."""
-    earlier = before["serviceOrderItem"] if before is not None else ()
+    earlier = before.get("serviceOrderItem", ()) if before is not None else ()
     return {
         **resource("Service", id),
         "name": event.name,
@@ -82,6 +94,47 @@ def _begun(before: Document | None, id: str, event: ServiceDesigned, time: datet
         "relatedEntity": [_holder(product) for product in event.products],
         "serviceOrderItem": [*earlier, _order_item(event.service_order, event.item, "add")],
     }
+
+
+def _loaded(id: str, event: ServiceLoaded) -> Document:
+    """What was sent beyond what is decided on is shown as it was sent."""
+    others = event.said.get("relatedEntity") or []
+    document = {
+        **event.said,
+        **resource("Service", id),
+        **present(externalId=event.external, name=event.name, category=event.category),
+        "hasStarted": False,
+        "serviceSpecification": _specification(event),
+        "serviceCharacteristic": characteristics(event.values),
+        **present(place=places(event.places), supportingService=[resource("Service", other) for other in event.supporting]),
+        **customer_party(event.customer),
+        "relatedEntity": [*others, *(_holder(product) for product in event.products)],
+    }
+    return _in_state(patched(document, event.personal), event.state, event.at)
+
+
+def _specification(event: ServiceLoaded) -> Document:
+    if event.version:
+        return versioned("ServiceSpecification", event.specification, event.version)
+    return reference("ServiceSpecification", event.specification)
+
+
+def _in_state(document: Document, state: str, at: datetime) -> Document:
+    changed = {**document, "state": state, "isServiceEnabled": state == ACTIVE}
+    if state == ACTIVE:
+        changed["hasStarted"] = True
+        changed.setdefault("startDate", at)
+    if state == TERMINATED:
+        changed["endDate"] = at
+    return changed
+
+
+def _corrected(document: Document, event: ServiceCorrected) -> Document:
+    changed = {name: value for name, value in document.items() if name != "supportingService"}
+    changed["serviceCharacteristic"] = characteristics(event.values)
+    below = present(supportingService=[resource("Service", other) for other in event.supporting])
+    corrected: Document = patched(placed({**changed, **below}, event.places), {**event.said, **event.personal})
+    return corrected
 
 
 def _holder(product: str) -> Document:
@@ -107,7 +160,7 @@ def _order_item(order: str, item: str, action: str) -> Document:
 
 
 def _ordered(document: Document, order: str, item: str, action: str) -> Document:
-    return {**document, "serviceOrderItem": [*document["serviceOrderItem"], _order_item(order, item, action)]}
+    return {**document, "serviceOrderItem": [*document.get("serviceOrderItem", ()), _order_item(order, item, action)]}
 
 
 def _running(document: Document, state: str, values: Mapping[str, Any], at: datetime) -> Document:

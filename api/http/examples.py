@@ -55,3 +55,25 @@ DEAD_LETTER_ACTION: dict[str, Any] = {
     "reason": "The orders are here now",
     "dryRun": True,
 }
+
+PRODUCT: dict[str, Any] = {
+    "externalId": "legacy-4711",
+    "@catalogVersion": "1.0",
+    "status": "active",
+    "startDate": "2021-03-01T00:00:00Z",
+    "productOffering": {"id": "mobile-line"},
+    "productCharacteristic": [{"name": "simType", "value": "physical"}],
+    "relatedParty": [CUSTOMER],
+    "place": [SITE],
+}
+PRODUCT_CORRECTION: dict[str, Any] = {"productCharacteristic": [{"name": "simType", "value": "esim"}]}
+SERVICE: dict[str, Any] = {
+    "externalId": "port-4711",
+    "state": "active",
+    "startDate": "2021-03-01T00:00:00Z",
+    "serviceSpecification": {"id": "gpon-port"},
+    "serviceCharacteristic": [{"name": "downstream", "value": 500}],
+    "relatedParty": [CUSTOMER],
+    "place": [SITE],
+}
+SERVICE_CORRECTION: dict[str, Any] = {"serviceCharacteristic": [{"name": "downstream", "value": 1000}]}

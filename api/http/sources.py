@@ -63,12 +63,12 @@ class Folded(Rows):
 
     def find(self, system: System, id: str) -> Found | None:
         """See Source."""
-        return self._fold(self.history(system, id), id)
+        return self.folded(self.history(system, id), id)
 
     def find_as_made(self, system: System, id: str) -> Found | None:
         """The document as the message that made it left it: what its sender is answered, however often it is sent."""
         history = self.history(system, id)
-        return self._fold([each for each in history if each.meta.causation == history[0].meta.causation], id)
+        return self.folded([each for each in history if each.meta.causation == history[0].meta.causation], id)
 
     def may_have(self, id: str) -> bool:
         """Whether a stream with this id could be one of these."""
@@ -80,7 +80,8 @@ class Folded(Rows):
             return []
         return [system.codec.decode(row) for row in system.log.read([id])]
 
-    def _fold(self, history: Sequence[Recorded], id: str) -> Found | None:
+    def folded(self, history: Sequence[Recorded], id: str) -> Found | None:
+        """The document that these events of one stream make."""
         document: Document | None = None
         for recorded in history:
             if isinstance(recorded.event, self.view.events):

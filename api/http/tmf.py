@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 
 from api.http import service_orders
+from api.http.inventory import CORRECT_PRODUCT, CORRECT_SERVICE, LOAD_PRODUCT, LOAD_SERVICE, PRODUCTS, SERVICES
 from api.http.product_orders import CANCEL, CANCELS, ORDERS, SUBMIT, SUPPLY
 from api.http.resource import Change, Resource
 from api.http.shapes import tmf_shape
 from api.http.sources import Folded, Published, Source
 from projections import catalogs
-from projections.products import PRODUCTS
 from projections.references import ADDRESSES
-from projections.services import SERVICES
 from projections.work_orders import WORK_ORDERS
+
+# What a product or service that was built elsewhere says beyond the specification.
+LOADED = ("externalId", "externalIdentifier", "@catalogVersion")
 
 TITLES = {
     "TMF620": "TMF620 Product catalog",
@@ -38,8 +40,8 @@ RESOURCES: tuple[Resource, ...] = (
     _resource("TMF641", "ServiceOrder", service_orders.ORDERS, service_orders.SUBMIT),
     _resource("TMF641", "CancelServiceOrder", service_orders.CANCELS, service_orders.CANCEL),
     _resource("TMF697", "WorkOrder", Folded(WORK_ORDERS, "wo")),
-    _resource("TMF637", "Product", Folded(PRODUCTS, "pr")),
-    _resource("TMF638", "Service", Folded(SERVICES, "svc")),
+    _resource("TMF637", "Product", PRODUCTS, LOAD_PRODUCT, CORRECT_PRODUCT, LOADED),
+    _resource("TMF638", "Service", SERVICES, LOAD_SERVICE, CORRECT_SERVICE, LOADED),
     _resource("TMF620", "Catalog", Published(catalogs.catalogs)),
     _resource("TMF620", "Category", Published(catalogs.categories)),
     _resource("TMF620", "ProductOffering", Published(catalogs.product_offerings)),

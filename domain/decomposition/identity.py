@@ -27,6 +27,11 @@ def identity_of(item: Item, specification: ServiceSpecification, parent: str, nu
             instance = site_of(item, role, order)
         case _:
             instance = ",".join(item.line.relies_on)
+    return shared_id(specification, customer, instance, number)
+
+
+def shared_id(specification: ServiceSpecification, customer: str, instance: str, number: int = 0) -> str:
+    """The id of a service that products share: whoever wants the same one comes to the same id."""
     key = "\x1f".join((specification.id, specification.scope, customer, instance, str(number)))
     return f"svc-{hashlib.sha256(key.encode()).hexdigest()[:20]}"
 

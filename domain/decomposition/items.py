@@ -12,6 +12,7 @@ from domain.decider import Facts
 from domain.decomposition.changes import check_moves, read_change
 from domain.decomposition.configuration import configure, said
 from domain.decomposition.item import Item
+from domain.external_id import addressed
 from domain.order_document import OrderLine, invalid
 from domain.plan import Plan, PlannedItem
 from domain.product import GONE, Product
@@ -25,6 +26,9 @@ def resolve_items(
     items: dict[str, Item] = {}
     for line in lines:
         _add_item(Item(line, items.get(line.parent), order), items)
+    for item in items.values():
+        if item.line.action != "add":
+            item.product = addressed(item.product, customer) if item.line.product else item.product
     if earlier is not None:
         _recall(earlier, items, order, catalog)
     todo = [item for item in items.values() if not item.settled]
@@ -157,8 +161,8 @@ def _resolve_held(item: Item, order: str, customer: str, facts: Facts) -> None:
     if not line.product:
         item.missing.append(f"{line.path}.product.id")
         return
-    held: Product | None = facts.get(line.product)
-    if held is None and line.product in facts.missing:
+    held: Product | None = facts.get(item.product)
+    if held is None and item.product in facts.missing:
         item.missing.append("")  # will be asked again
         return
     if held is None:
@@ -192,7 +196,7 @@ def _implied(item: Item, order: str, items: dict[str, Item], facts: Facts) -> It
             for _ in range(bundled.default):
                 yield _part(item, next(ids), "add", bundled.offering, "", order)
     if item.held is not None and (item.line.action == "delete" or item.status or item.moved):
-        named = {each.line.product for each in items.values() if each.line.product}
+        named = {each.product for each in items.values() if each.line.product}
         for product in item.held.bundles:
             held = facts.get(product)
             if held is not None and held.status not in GONE and product not in named:

@@ -64,6 +64,13 @@ def _selected(
     return drafts
 
 
+def services_of(item: Item, order: Order, catalog: Catalog, facts: Facts) -> ServiceDrafts:
+    """The services that one item needs, whatever there is already."""
+    drafts = ServiceDrafts()
+    _Finder(order, catalog, facts, drafts, {}).select(item)
+    return drafts
+
+
 class _Finder:
     """Walks from product to CFS to RFS (domain-rules 2.1), without recursion: bundles and services nest without limit."""
 

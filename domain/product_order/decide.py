@@ -195,11 +195,11 @@ def _built_upon(order: str, part: Part, facts: Facts) -> Iterator[Reason]:
     if product is not None and product.pending not in ("", order):
         yield Reason("changed-since", f"Product {part.product} is being changed by order {product.pending}.")
     elif product is not None and product.last_order != order:
-        yield Reason("changed-since", f"Product {part.product} has been changed by order {product.last_order} since.")
+        yield Reason("changed-since", f"Product {part.product} has been changed since, by {product.last_order}.")
     for id in part.services:
         service: Service | None = facts.get(id)
         if service is not None and (service.pending not in ("", order) or service.last_order != order):
-            yield Reason("changed-since", f"Service {id} is changed by order {service.pending or service.last_order}.")
+            yield Reason("changed-since", f"Service {id} has been changed since, by {service.pending or service.last_order}.")
         for holder in service.holders if service is not None else ():
             other: Product | None = facts.get(holder)
             if other is not None and other.pending not in ("", order):

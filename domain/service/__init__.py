@@ -5,7 +5,17 @@ feasibilityChecked, designed, reserved, inactive, active, terminated. A service 
 """
 
 from domain.decider import Decider
-from domain.service.commands import AbandonService, AttachService, Command, DetachService, FulfilService, OrderService, ReopenService
+from domain.service.commands import (
+    AbandonService,
+    AttachService,
+    Command,
+    CorrectService,
+    DetachService,
+    FulfilService,
+    LoadService,
+    OrderService,
+    ReopenService,
+)
 from domain.service.decide import decide
 from domain.service.events import (
     Event,
@@ -14,10 +24,13 @@ from domain.service.events import (
     ServiceChangeAbandoned,
     ServiceChanged,
     ServiceChangeOrdered,
+    ServiceCorrected,
     ServiceDeactivated,
     ServiceDesigned,
     ServiceDetached,
+    ServiceLoaded,
     ServiceReopened,
+    ServiceStateCorrected,
     ServiceTerminated,
     ServiceTerminationOrdered,
 )
@@ -34,9 +47,11 @@ __all__ = [
     "AbandonService",
     "AttachService",
     "Command",
+    "CorrectService",
     "DetachService",
     "Event",
     "FulfilService",
+    "LoadService",
     "OrderService",
     "ReopenService",
     "Service",
@@ -45,10 +60,13 @@ __all__ = [
     "ServiceChangeAbandoned",
     "ServiceChangeOrdered",
     "ServiceChanged",
+    "ServiceCorrected",
     "ServiceDeactivated",
     "ServiceDesigned",
     "ServiceDetached",
+    "ServiceLoaded",
     "ServiceReopened",
+    "ServiceStateCorrected",
     "ServiceTerminated",
     "ServiceTerminationOrdered",
     "decide",

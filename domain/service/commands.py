@@ -5,6 +5,8 @@ from typing import Any
 
 from domain.plan import PlannedService
 from domain.record import record
+from domain.service.events import ServiceLoaded
+from domain.values import Place
 
 
 @record
@@ -74,4 +76,29 @@ class ReopenService:
     action: str
 
 
-Command = OrderService | FulfilService | AbandonService | AttachService | DetachService | ReopenService
+@record
+class LoadService:
+    """Take in a service as it is elsewhere; `ended` is when it came to its end there. `product`: it is taken to be there because this product needs
+    it, so one that is there already is only held."""
+
+    stream: str
+    loaded: ServiceLoaded
+    ended: datetime | None = None
+    product: str = ""
+
+
+@record
+class CorrectService:
+    """Say how a service really is: None and empty for what stays, null in `values` for what goes; `said` is a merge patch (RFC 7396)."""
+
+    stream: str
+    values: dict[str, Any]
+    places: tuple[Place, ...] | None
+    supporting: tuple[str, ...] | None
+    state: str
+    said: dict[str, Any]
+    personal: dict[str, Any]
+    at: datetime
+
+
+Command = OrderService | FulfilService | AbandonService | AttachService | DetachService | ReopenService | LoadService | CorrectService

@@ -2,13 +2,15 @@
 
 from typing import assert_never
 
-from domain.decider import Events, World
+from domain.decider import Events, Need, World
 from domain.service.commands import (
     AbandonService,
     AttachService,
     Command,
+    CorrectService,
     DetachService,
     FulfilService,
+    LoadService,
     OrderService,
     ReopenService,
 )
@@ -25,10 +27,11 @@ from domain.service.events import (
     ServiceTerminated,
     ServiceTerminationOrdered,
 )
+from domain.service.loading import decide as decide_load
 from domain.service.state import ACTIVE, INACTIVE, TERMINATED, Service
 
 
-def decide(command: Command, service: Service | None, world: World) -> Events:
+def decide(command: Command, service: Service | None, world: World) -> Events | Need:
     match command:
         case OrderService():
             return _order(command, service)
@@ -43,6 +46,8 @@ def decide(command: Command, service: Service | None, world: World) -> Events:
             return _detach(command, service)
         case ReopenService():
             return _reopen(command, service)
+        case LoadService() | CorrectService():
+            return decide_load(command, service, world)
         case _:
             assert_never(command)
 

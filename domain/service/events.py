@@ -95,6 +95,48 @@ class ServiceDetached:
     product: str
 
 
+@record
+class ServiceLoaded:
+    """A service that was built elsewhere, so since `at`; `products` hold it. One that is taken to be there for a product has no external id."""
+
+    source: str
+    external: str
+    customer: str
+    specification: str
+    version: str
+    name: str
+    category: str
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    products: tuple[str, ...]
+    supporting: tuple[str, ...]
+    state: str
+    said: dict[str, Any]
+    personal: dict[str, Any]
+    digest: str
+    at: datetime
+
+
+@record
+class ServiceCorrected:
+    """Everything as it really is since `at`; `said` and `personal` are merge patches."""
+
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    supporting: tuple[str, ...]
+    said: dict[str, Any]
+    personal: dict[str, Any]
+    at: datetime
+
+
+@record
+class ServiceStateCorrected:
+    """The service is in another state than was known, since `at`."""
+
+    state: str
+    at: datetime
+
+
 Event = (
     ServiceDesigned
     | ServiceActivated
@@ -107,4 +149,7 @@ Event = (
     | ServiceReopened
     | ServiceAttached
     | ServiceDetached
+    | ServiceLoaded
+    | ServiceCorrected
+    | ServiceStateCorrected
 )

@@ -2,6 +2,7 @@
 
 from typing import Any, assert_never
 
+from domain.product_loading import CORRECTION
 from domain.service.events import (
     Event,
     ServiceActivated,
@@ -9,14 +10,18 @@ from domain.service.events import (
     ServiceChangeAbandoned,
     ServiceChanged,
     ServiceChangeOrdered,
+    ServiceCorrected,
     ServiceDeactivated,
     ServiceDesigned,
     ServiceDetached,
+    ServiceLoaded,
     ServiceReopened,
+    ServiceStateCorrected,
     ServiceTerminated,
     ServiceTerminationOrdered,
 )
 from domain.service.state import ACTIVE, DESIGNED, INACTIVE, TERMINATED, Service
+from domain.values import Place
 
 
 def evolve(service: Service | None, event: Event) -> Service:
@@ -35,8 +40,10 @@ def evolve(service: Service | None, event: Event) -> Service:
                 event.supporting,
                 event.order,
             )
+        case ServiceLoaded():
+            return _loaded(event)
         case _:
-            assert service is not None, "a service's history begins with ServiceDesigned"
+            assert service is not None, "a service's history begins with ServiceDesigned or ServiceLoaded"
     match event:
         case ServiceActivated() | ServiceChanged():
             return _with(service, state=ACTIVE, values=event.values, last=event.order)
@@ -53,8 +60,17 @@ def evolve(service: Service | None, event: Event) -> Service:
         case ServiceDetached():
             left = {product: order for product, order in service.holders.items() if product != event.product}
             return _with(service, holders=left, pending=service.pending)
+        case ServiceCorrected():
+            return _with(service, values=event.values, places=event.places, supporting=event.supporting, last=CORRECTION)
+        case ServiceStateCorrected():
+            return _with(service, state=event.state, last=CORRECTION)
         case _:
             assert_never(event)
+
+
+def _loaded(event: ServiceLoaded) -> Service:
+    what = (event.customer, event.specification, event.version, event.name, event.category, event.values, event.places)
+    return Service(event.state, *what, dict.fromkeys(event.products, ""), event.supporting, "", "", event.digest)
 
 
 def _with(
@@ -64,6 +80,8 @@ def _with(
     holders: dict[str, str] | None = None,
     pending: str = "",
     last: str = "",
+    places: tuple[Place, ...] | None = None,
+    supporting: tuple[str, ...] | None = None,
 ) -> Service:
     return Service(
         state or service.state,
@@ -73,9 +91,10 @@ def _with(
         service.name,
         service.category,
         service.values if values is None else values,
-        service.places,
+        service.places if places is None else places,
         service.holders if holders is None else holders,
-        service.supporting,
+        service.supporting if supporting is None else supporting,
         pending,
         last or service.last_order,
+        service.loaded,
     )

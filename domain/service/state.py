@@ -11,7 +11,8 @@ DESIGNED, ACTIVE, INACTIVE, TERMINATED = "designed", "active", "inactive", "term
 @record
 class Service:
     """`pending` is the order that builds, changes or ends the service now, empty when none; `holders` maps each product that holds it to the order
-    by which it came to do so; `last_order` is the last that built, changed or ended it."""
+    by which it came to do so; `last_order` is the last that built, changed or ended it, `loaded` the
+    digest of what it was loaded as."""
 
     state: str
     customer: str
@@ -25,6 +26,7 @@ class Service:
     supporting: tuple[str, ...]
     pending: str
     last_order: str = ""
+    loaded: str = ""
 
     @property
     def status(self) -> str:

@@ -1,11 +1,15 @@
 """Plans by hand, as small as a test needs them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.plan import PlannedItem, PlannedService, PlannedTask, PlannedVisit
+from domain.product_loading import ProductLoaded
+from domain.service import ServiceLoaded
 from domain.values import Place
 
 SITE = Place("site-1", "installation")
+BEGAN = datetime(2021, 3, 1, tzinfo=UTC)  # when what was built elsewhere was
 
 
 def task(id: str, action: str = "add", **changed: Any) -> PlannedTask:
@@ -84,3 +88,48 @@ def visit(**changed: Any) -> PlannedVisit:
         "attempts": 2,
     }
     return PlannedVisit(**{**fields, **changed})
+
+
+def loaded(external: str = "legacy-1", **changed: Any) -> ProductLoaded:
+    """A mobile line that was built elsewhere."""
+    fields: dict[str, Any] = {
+        "source": "",
+        "external": external,
+        "customer": "cust-1",
+        "offering": "mobile-line",
+        "specification": "mobile-line",
+        "catalog": "",
+        "values": {"simType": "esim"},
+        "places": (SITE,),
+        "services": (),
+        "bundles": (),
+        "status": "active",
+        "said": {},
+        "personal": {},
+        "digest": external,
+        "at": BEGAN,
+    }
+    return ProductLoaded(**{**fields, **changed})
+
+
+def loaded_service(specification: str = "hlr-subscription", **changed: Any) -> ServiceLoaded:
+    """A service that was built elsewhere."""
+    fields: dict[str, Any] = {
+        "source": "",
+        "external": specification,
+        "customer": "cust-1",
+        "specification": specification,
+        "version": "1.0",
+        "name": specification,
+        "category": "RFS",
+        "values": {},
+        "places": (SITE,),
+        "products": (),
+        "supporting": (),
+        "state": "active",
+        "said": {},
+        "personal": {},
+        "digest": specification,
+        "at": BEGAN,
+    }
+    return ServiceLoaded(**{**fields, **changed})

@@ -267,7 +267,7 @@ def test_an_order_on_which_others_are_building_cannot_be_undone(world: InMemory)
     world.cancel(order, include_completed=True)
     first, second = world.events(ProductOrderCancellationAssessed)
     assert first.reasons[0].message == "Product pr-1-1 is being changed by order po-2."
-    assert second.reasons[0].message == "Product pr-1-1 has been changed by order po-2 since."
+    assert second.reasons[0].message == "Product pr-1-1 has been changed since, by po-2."
 
 
 def test_two_ends_that_share_a_line_are_not_both_lost_when_one_is_aborted(world: InMemory) -> None:

@@ -3,12 +3,16 @@
 from datetime import timedelta
 from functools import cache
 
+from domain.external_id import loaded_id
 from domain.fallout import AssignFallout, NoteFallout, RaiseFallout, RateFallout
 from domain.intake import DeadLettered, DropDeadLetter, KeepDeadLetter, RedriveDeadLetter
+from domain.product_loading import CorrectProduct, LoadProduct
 from domain.product_order import HoldItems, RefuseChange, ReleaseItems
 from domain.recorded import Recorded
+from domain.service import CorrectService, LoadService
 from domain.service_order import ManualTaskRequested, PassDeadline, SetValues
 from domain.values import Reason, Who
+from tests.decisions.made import loaded, loaded_service
 from tests.decisions.world import ask
 from tests.views.story import BEGINNING, OLGA, Story, item, order, service_order
 
@@ -114,9 +118,31 @@ def dead_letters() -> Story:
     return story.tell(DropDeadLetter(stream, 3, Who("olga")))
 
 
+def elsewhere() -> Story:
+    """Products and services that were built elsewhere: loaded, corrected, changed and ended here; one had ended before, one is of an unknown kind."""
+    story, person = Story(), {"relatedParty": [{"id": "cust-1", "role": "customer", "name": "Ada Lovelace", "@referredType": "Customer"}]}
+    ids = {name: loaded_id("svc", "cust-1", name) for name in ("mobile-service", "hlr-subscription")}
+    story.tell(LoadService(ids["hlr-subscription"], loaded_service(personal=person), None))
+    below = (ids["hlr-subscription"],)
+    story.tell(LoadService(ids["mobile-service"], loaded_service("mobile-service", category="CFS", supporting=below), None))
+    products = {name: loaded_id("pr", "cust-1", name) for name in ("linked", "assumed", "unknown", "ended")}
+    story.tell(LoadProduct(products["linked"], loaded("linked", services=(ids["mobile-service"],), said={"description": "The old one"})))
+    story.tell(LoadProduct(products["assumed"], loaded("assumed", catalog="1", personal=person)))
+    story.tell(LoadProduct(products["unknown"], loaded("unknown", offering="", specification="", places=())))
+    story.tell(LoadProduct(products["ended"], loaded("ended", status="terminated"), story.now))
+    values = {"simType": "physical"}
+    story.tell(CorrectProduct(products["linked"], values, None, None, None, "suspended", {"description": "Older"}, {}, story.now))
+    story.tell(CorrectProduct(products["linked"], {}, (), None, None, "active", {"description": None}, {}, story.now))
+    story.tell(CorrectService(ids["hlr-subscription"], {"msisdn": "555"}, (), None, "inactive", {"description": "SIM"}, {}, story.now))
+    story.submit("po-1", order(item("1", product="assumed", action="modify", site="", simType="physical"))).finish()
+    ending = [
+        item(str(number), product=id, action="delete", site="") for number, id in enumerate(products.values(), 1) if id != products["ended"]
+    ]
+    return story.submit("po-2", order(*ending)).finish()
+
+
 @cache
 def everything() -> tuple[Recorded, ...]:
     """All events of all histories."""
-    return tuple(
-        recorded for history in (triple_play, troubles, changes, operators, from_outside, dead_letters) for recorded in history().log
-    )
+    stories = (triple_play, troubles, changes, operators, from_outside, dead_letters, elsewhere)
+    return tuple(recorded for story in stories for recorded in story().log)

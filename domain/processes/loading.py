@@ -1,0 +1,34 @@
+"""What follows when a product is loaded or corrected: the services that it rests on know that it does, and are there."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from domain.decider import World
+from domain.decomposition.as_built import services_assumed
+from domain.product_loading import LIVE, ProductCorrected, ProductLoaded, ProductStatusCorrected, RealiseProduct
+from domain.service import AttachService, DetachService
+
+
+def follow(stream: str, event: Any, product: Any, world: World) -> Iterator[Any]:
+    """The commands that are due after an event that no order led to; `product` is the state of the stream by now."""
+    match event:
+        case ProductLoaded(services=services) if product.status in LIVE:
+            if services:
+                yield from _attach(stream, services)
+                return
+            assumed = services_assumed(stream, event, world)
+            yield from assumed
+            if assumed:
+                yield RealiseProduct(stream, tuple([each.stream for each in reversed(assumed)]), event.at)
+        case ProductCorrected(services=services, detached=detached):
+            if product.status in LIVE:
+                yield from _attach(stream, services)
+            yield from (DetachService(id, "", stream) for id in detached)
+        case ProductStatusCorrected(detached=detached):
+            if product.status in LIVE:
+                yield from _attach(stream, product.services)
+            yield from (DetachService(id, "", stream) for id in detached)
+
+
+def _attach(product: str, services: tuple[str, ...]) -> Iterator[AttachService]:
+    return (AttachService(id, "", product) for id in services)
