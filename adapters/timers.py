@@ -17,11 +17,14 @@ from domain.fallout import FalloutRaised, FalloutResolved
 from domain.product_order import (
     ProductOrderCancellationAssessed,
     ProductOrderItemsChanged,
+    ProductOrderJeopardyAssessed,
+    ProductOrderReviewed,
     ProductOrderStarted,
     ProductOrderStartScheduled,
     ProductOrderStepReleased,
     ProductOrderStepScheduled,
     ReleaseStep,
+    ReviewProductOrder,
     StartProductOrder,
 )
 from domain.recorded import Recorded
@@ -45,14 +48,26 @@ LOOK_EVERY = 0.2  # seconds
 REST_SECONDS = 1.0  # after something went wrong
 AGAIN_AFTER = timedelta(seconds=10)  # a timer that fired and is still there
 MOST_AT_ONCE = 500
+REVIEW = "review"  # stands where a task would
 
 log = structlog.get_logger()
 
 
-def _key(recorded: Recorded) -> tuple[str, ...]:
-    """One timer a task; one a work order; one a product order, and one for each step of it that waits for a moment."""
-    task = getattr(recorded.event, "task", "") or getattr(recorded.event, "node", "")
-    return (f"{recorded.stream}/{task}",) if task and task != recorded.stream else (recorded.stream,)
+def _keys(recorded: Recorded) -> tuple[str, ...]:
+    """One timer a task; one a work order; one a product order, one for each step of it that waits for a moment, and one for its next review."""
+    stream, event = recorded.stream, recorded.event
+    task = getattr(event, "task", "") or getattr(event, "node", "")
+    if task and task != stream:
+        return (f"{stream}/{task}",)
+    if isinstance(event, ProductOrderJeopardyAssessed | ProductOrderReviewed):
+        return (f"{stream}/{REVIEW}",)
+    return (stream, f"{stream}/{REVIEW}") if _ends(event) else (stream,)
+
+
+def _ends(event: Any) -> bool:
+    if isinstance(event, ProductOrderCancellationAssessed):
+        return event.accepted
+    return isinstance(event, ProductOrderItemsChanged) and event.state in TERMINAL
 
 
 def _evolve(timer: Document | None, recorded: Recorded, key: str) -> Document | None:
@@ -71,10 +86,10 @@ def _evolve(timer: Document | None, recorded: Recorded, key: str) -> Document | 
             return _timer(key, recorded, "", "", 0, event.due)
         case ProductOrderStepScheduled():
             return _timer(key, recorded, event.node, "", 0, event.due)
-        case ProductOrderItemsChanged():
-            return None if event.state in TERMINAL else timer
-        case ProductOrderCancellationAssessed():
-            return None if event.accepted else timer
+        case ProductOrderJeopardyAssessed():
+            return _timer(key, recorded, REVIEW, "", 0, event.review)
+        case ProductOrderItemsChanged() | ProductOrderCancellationAssessed():
+            return None if _ends(event) else timer
         case FalloutResolved():
             return timer  # what it leads to says what is due now
         case _:
@@ -109,20 +124,24 @@ TIMERS = View(
         ProductOrderStarted,
         ProductOrderStepScheduled,
         ProductOrderStepReleased,
+        ProductOrderJeopardyAssessed,
+        ProductOrderReviewed,
         ProductOrderItemsChanged,
         ProductOrderCancellationAssessed,
     ),
-    keys=_key,
+    keys=_keys,
     evolve=_evolve,
     columns=(Column("due", "due", "time"),),
 )
 
 
-def command_of(timer: Document) -> PassDeadline | StartProductOrder | ReleaseStep:
+def command_of(timer: Document) -> PassDeadline | StartProductOrder | ReleaseStep | ReviewProductOrder:
     """What to tell the engine when a timer falls due."""
-    if not timer["key"]:
-        return ReleaseStep(timer["stream"], timer["task"]) if timer["task"] else StartProductOrder(timer["stream"])
-    return PassDeadline(timer["stream"], timer["task"], timer["key"], timer["attempt"])
+    if timer["key"]:
+        return PassDeadline(timer["stream"], timer["task"], timer["key"], timer["attempt"])
+    if timer["task"] == REVIEW:
+        return ReviewProductOrder(timer["stream"])
+    return ReleaseStep(timer["stream"], timer["task"]) if timer["task"] else StartProductOrder(timer["stream"])
 
 
 class Timers:

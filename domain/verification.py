@@ -73,6 +73,7 @@ class Verification:
         self._keys = _Check("every activation key has one meaning and one final answer")
         self._answered = _Check("every activation is answered or an open obligation")
         self._stalls = _Check("no order stalls without anybody to wait for")
+        self._watched = _Check("orders that have a date to keep are looked at until they end")
         self._states = _Check("order states equal the roll-up of their items")
         self._base = _Check("the install base equals what its orders completed")
         self._links = _Check("products and the services that they rest on name each other")
@@ -101,7 +102,7 @@ class Verification:
         for order in [stream for stream in self._states_of if order_of(stream) == stream]:
             self._check_open(order)
         self._check_links()
-        checks = (self._streams, self._once, self._keys, self._answered, self._stalls, self._states, self._base, self._links)
+        checks = (self._streams, self._once, self._keys, self._answered, self._stalls, self._watched, self._states, self._base, self._links)
         return tuple(Invariant(check.name, check.checked, tuple(check.offenders)) for check in checks)
 
     def _state(self, stream: str) -> Any:
@@ -190,6 +191,8 @@ class Verification:
         order: ProductOrder = self._state(stream)
         if order.state in TERMINAL:
             return
+        if order.jeopardy is not None and not order.cancelling:
+            self._watched.that(order.review is not None, f"{stream}: is {order.jeopardy.level} and will not be looked at again")
         self._stalls.that(any(self._obligations(stream, order)), f"{stream}: is {order.state} and waits for nobody")
         for key, (service_order, task, _, _) in self._meanings.get(stream, {}).items():
             lost = (

@@ -12,6 +12,7 @@ from domain.decomposition.configuration import configure_service
 from domain.decomposition.drafts import ServiceDrafts
 from domain.decomposition.graph import edges_of
 from domain.decomposition.item import Item
+from domain.decomposition.moments import dates_of, lags_of
 from domain.decomposition.order import Order
 from domain.decomposition.services import plan_services
 from domain.order_document import OrderLine, invalid
@@ -33,7 +34,9 @@ def decompose_services(order: Order, lines: tuple[OrderLine, ...], world: World)
     if facts.need is not None:
         return facts.need
     _check_holders(items, services)
-    return Plan(tuple([item.planned() for item in items]), services.planned(), (), edges_of(items, services, (), catalog))
+    edges = edges_of(items, services, (), catalog)
+    lags, dates = lags_of(services, (), catalog, edges), dates_of(items, services, (), catalog)
+    return Plan(tuple([item.planned() for item in items]), services.planned(), (), edges, lags, dates)
 
 
 # Lines against catalog and inventory --------------------------------------------------------------------------------------------------

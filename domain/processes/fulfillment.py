@@ -14,6 +14,7 @@ from domain.fallout import FalloutRaised, FalloutResolved
 from domain.plan import Plan, service_order_id
 from domain.processes.holding import HOLD, Holding
 from domain.processes.opening import opening
+from domain.processes.outlook import Watch
 from domain.processes.progress import ItemProgress, Progress, ServiceProgress, later_of
 from domain.processes.withdrawal import Withdrawal
 from domain.product import AbandonProduct, FulfilProduct
@@ -74,6 +75,7 @@ class Fulfillment:
         self._due: list[Any] = []
         self._ready: list[str] = []
         self._changed: dict[str, ItemProgress] = {}
+        self._watch: Watch | None = None
 
     # What is due ----------------------------------------------------------------------------------------------------------------------
     def take(self) -> list[Any]:
@@ -109,7 +111,8 @@ class Fulfillment:
         self._changed = {}
         for id, state in changed.items():
             self.progress.items[id].reported = state
-        return [ReportItems(self.order, changed)] if changed else []
+        jeopardy = self._watch.report() if self._watch is not None else None
+        return [*([ReportItems(self.order, changed)] if changed else ()), *([jeopardy] if jeopardy is not None else ())]
 
     # What happened --------------------------------------------------------------------------------------------------------------------
     def evolve(self, recorded: Recorded) -> None:
@@ -118,11 +121,14 @@ class Fulfillment:
         if react is not None:
             self.now = recorded.meta.time
             react(self, recorded)
+        if self._watch is not None:
+            self._watch.evolve(recorded)
 
     def _acknowledged(self, recorded: Recorded) -> None:
         event: ProductOrderAcknowledged = recorded.event
         self.customer, self.catalog = event.customer, event.catalog
         self.requested_start, self.requested_completion = event.requested_start, event.requested_completion
+        self._watch = Watch(self.order) if event.requested_completion is not None else None
 
     def _start_scheduled(self, recorded: Recorded) -> None:
         self.gate_closed = True

@@ -91,6 +91,24 @@ class ReleaseStep:
 
 
 @record
+class ReviewProductOrder:
+    """The moment has come to look whether the order will be in time."""
+
+    stream: str
+
+
+@record
+class ReportJeopardy:
+    """Fulfilment has looked: the `level`, when the order is `expected`, the steps that decide it, and when it is to be looked at again."""
+
+    stream: str
+    level: str
+    expected: datetime
+    critical: tuple[str, ...]
+    review: datetime
+
+
+@record
 class ReportItems:
     """Fulfilment reports item states (an item's own, without its nested items)."""
 
@@ -144,6 +162,8 @@ Command = (
     | StartProductOrder
     | ScheduleStep
     | ReleaseStep
+    | ReviewProductOrder
+    | ReportJeopardy
     | ReportItems
     | PassPointOfNoReturn
     | RefuseChange

@@ -19,6 +19,8 @@ from domain.product_order.commands import (
     ReleaseItems,
     ReleaseStep,
     ReportItems,
+    ReportJeopardy,
+    ReviewProductOrder,
     ScheduleStep,
     StartProductOrder,
     SubmitProductOrder,
@@ -35,12 +37,10 @@ from domain.product_order.events import (
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderRejected,
-    ProductOrderStarted,
     ProductOrderStartScheduled,
-    ProductOrderStepReleased,
-    ProductOrderStepScheduled,
 )
 from domain.product_order.holding import hold, let_go, release
+from domain.product_order.in_time import in_time
 from domain.product_order.state import Part, ProductOrder, order_state, shown_changes
 from domain.service import Service
 from domain.service_order_document import read_service_lines
@@ -63,13 +63,8 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
             return () if command.cancel in order.changes else _assess_cancel(command, order, world)
         case SupplyInformation():
             return _supply(command, order, world)
-        case StartProductOrder():
-            due = order.scheduled is not None and order.scheduled <= world.now and order.state not in TERMINAL
-            return (ProductOrderStarted(),) if due else ()
-        case ScheduleStep():
-            return () if command.node in order.steps else (ProductOrderStepScheduled(command.node, command.due),)
-        case ReleaseStep():
-            return _release(command, order, world)
+        case StartProductOrder() | ScheduleStep() | ReleaseStep() | ReviewProductOrder() | ReportJeopardy():
+            return in_time(command, order, world)
         case PassPointOfNoReturn():
             return () if command.task in order.passed else (PointOfNoReturnPassed(command.task, command.item, world.now),)
         case RefuseChange():
@@ -143,13 +138,6 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     documents, (_, personal) = document_items(command.document), split_personal(command.document)
     changed = {item.id: documents[item.id] for item in plan.items if item.id in documents}
     return (ProductOrderInformationSupplied(changed, personal), ProductOrderDecomposed(plan), *_required(plan))
-
-
-def _release(command: ReleaseStep, order: ProductOrder, world: World) -> Events:
-    due = order.steps.get(command.node)
-    if due is None or not (command.withdrawn or due <= world.now):
-        return ()
-    return (ProductOrderStepReleased(command.node, command.withdrawn),)
 
 
 # Cancel -------------------------------------------------------------------------------------------------------------------------------

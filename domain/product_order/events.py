@@ -57,6 +57,24 @@ class ProductOrderStepReleased:
 
 
 @record
+class ProductOrderReviewed:
+    """The order was to be looked at again by now."""
+
+
+@record
+class ProductOrderJeopardyAssessed:
+    """How far the order is at risk to be late: `level` (normal, low, medium, high, critical), and which it `was` (empty at first). `critical` are the steps
+    that decide when it is done, `review` is when it must be looked at again."""
+
+    level: str
+    was: str
+    expected: datetime
+    critical: tuple[str, ...]
+    review: datetime
+    at: datetime
+
+
+@record
 class ProductOrderDecomposed:
     """The plan; or, once missing information has come, what it adds for the items that waited."""
 
@@ -142,6 +160,8 @@ Event = (
     | ProductOrderStarted
     | ProductOrderStepScheduled
     | ProductOrderStepReleased
+    | ProductOrderReviewed
+    | ProductOrderJeopardyAssessed
     | ProductOrderDecomposed
     | ProductOrderInformationRequired
     | ProductOrderInformationSupplied

@@ -16,7 +16,9 @@ from domain.product_order.events import (
     ProductOrderItemsChanged,
     ProductOrderItemsHeld,
     ProductOrderItemsReleased,
+    ProductOrderJeopardyAssessed,
     ProductOrderRejected,
+    ProductOrderReviewed,
     ProductOrderStarted,
     ProductOrderStartScheduled,
     ProductOrderStepReleased,
@@ -24,6 +26,15 @@ from domain.product_order.events import (
 )
 from domain.product_order.state import Part, ProductOrder, shown_states
 from domain.states import ACKNOWLEDGED, REJECTED, TERMINAL
+
+Timed = (
+    ProductOrderStartScheduled
+    | ProductOrderStarted
+    | ProductOrderStepScheduled
+    | ProductOrderStepReleased
+    | ProductOrderJeopardyAssessed
+    | ProductOrderReviewed
+)
 
 
 def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
@@ -43,10 +54,26 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
         case PointOfNoReturnPassed():
             return replace(order, passed={**order.passed, event.task: event.item})
         case ProductOrderCancellationAssessed():
-            changes = order.changes | {event.cancel}
-            return replace(order, changes=changes, state=event.state or order.state, cancelling=event.state or order.cancelling)
+            return _assessed(order, event)
         case ProductOrderChangeRefused():
             return replace(order, changes=order.changes | {event.change})
+        case ProductOrderItemsHeld() | ProductOrderItemsReleased():
+            return replace(order, held=_held(order, event))
+        case ProductOrderInformationRequired() | ProductOrderInformationSupplied():
+            return order
+        case _:
+            return _in_time(order, event)
+
+
+def _assessed(order: ProductOrder, event: ProductOrderCancellationAssessed) -> ProductOrder:
+    """What is being taken back is not looked at any more: it can be late no more."""
+    known = replace(order, changes=order.changes | {event.cancel})
+    return replace(known, state=event.state, cancelling=event.state, review=None) if event.accepted else known
+
+
+def _in_time(order: ProductOrder, event: Timed) -> ProductOrder:
+    """What the order waits for, and when it is expected to be done."""
+    match event:
         case ProductOrderStartScheduled():
             return replace(order, scheduled=event.due)
         case ProductOrderStarted():
@@ -55,10 +82,10 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, steps={**order.steps, event.node: event.due})
         case ProductOrderStepReleased():
             return replace(order, steps={node: due for node, due in order.steps.items() if node != event.node})
-        case ProductOrderItemsHeld() | ProductOrderItemsReleased():
-            return replace(order, held=_held(order, event))
-        case ProductOrderInformationRequired() | ProductOrderInformationSupplied():
-            return order
+        case ProductOrderJeopardyAssessed():
+            return replace(order, jeopardy=event, review=event.review)
+        case ProductOrderReviewed():
+            return replace(order, review=None)
         case _:
             assert_never(event)
 
@@ -88,6 +115,8 @@ def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrd
         order.waiting,
         order.steps,
         order.held,
+        order.jeopardy,
+        None if state in TERMINAL else order.review,
     )
 
 
@@ -113,6 +142,8 @@ def _decomposed(order: ProductOrder, plan: Plan) -> ProductOrder:
         whole if any(item.missing for item in whole.items) else None,
         order.steps,
         order.held,
+        order.jeopardy,
+        order.review,
     )
 
 

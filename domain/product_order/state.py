@@ -5,6 +5,7 @@ from dataclasses import field
 from datetime import datetime
 
 from domain.plan import Plan
+from domain.product_order.events import ProductOrderJeopardyAssessed
 from domain.record import record
 from domain.states import FAILED, PARTIAL, TERMINAL, roll_up
 
@@ -26,7 +27,8 @@ class Part:
 class ProductOrder:
     """`own` are the items' own states, `shown` what they are with their nested items; `changes` the cancels and amendments that have been decided on;
     `waiting` the plan so far, kept while an item in it waits for information; `steps` the tasks and visits that wait for a moment,
-    and until when; `held` the items that an operator keeps back."""
+    and until when; `held` the items that an operator keeps back; `jeopardy` the last assessment, of an order that has a date to keep,
+    and `review` when the next is due."""
 
     customer: str
     catalog: str
@@ -43,6 +45,8 @@ class ProductOrder:
     waiting: Plan | None
     steps: Mapping[str, datetime] = field(default_factory=dict)
     held: frozenset[str] = frozenset()
+    jeopardy: ProductOrderJeopardyAssessed | None = None
+    review: datetime | None = None
 
 
 def shown_states(parts: dict[str, Part], own: Mapping[str, str]) -> dict[str, str]:

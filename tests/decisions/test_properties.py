@@ -110,8 +110,9 @@ class Story:
         if len(self.world.orders) < 6:
             items = self.chance.of(ORDERS)(self)
             start = self.chance.of([None, None, None, self.world.now + timedelta(seconds=1200)])
+            completion = self.chance.of([None, None, self.world.now + timedelta(seconds=3600), self.world.now])
             with refusals("conflict", "invalid"):
-                self.world.order(*items, start=start)
+                self.world.order(*items, start=start, completion=completion)
 
     def submit_services(self) -> None:
         """Somebody else sends a service order."""

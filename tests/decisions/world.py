@@ -16,6 +16,7 @@ from domain.product_order import (
     ProductOrder,
     ReleaseItems,
     ReleaseStep,
+    ReviewProductOrder,
     StartProductOrder,
     SubmitProductOrder,
     SubmitServiceOrder,
@@ -95,12 +96,18 @@ class InMemory:
         return UnitOfWork(memory, around, command, customer, cause)
 
     def order(
-        self, *items: dict[str, Any], customer: str = "cust-1", start: datetime | None = None, keep_refusal: bool = False, **also: Any
+        self,
+        *items: dict[str, Any],
+        customer: str = "cust-1",
+        start: datetime | None = None,
+        completion: datetime | None = None,
+        keep_refusal: bool = False,
+        **also: Any,
     ) -> str:
         """Submit an order of these items, and what `also` is said of it; answers its id."""
         stream = f"po-{len(self.orders) + 1}"
         document = {"productOrderItem": list(items), "relatedParty": [{"id": customer, "role": "customer"}], **also}
-        self.send(SubmitProductOrder(stream, document, customer, "shop", start, None, keep_refusal), customer)
+        self.send(SubmitProductOrder(stream, document, customer, "shop", start, completion, keep_refusal), customer)
         self.orders.append(stream)
         return stream
 
@@ -164,6 +171,11 @@ class InMemory:
             return self.send(AnswerWorkOrder(stream, key or visit.key, outcome, None, reason, self.now))
         return self.send(AnswerActivation(stream, task, key or self.task(task, order).key, outcome, values, reason, attempt, self.now))
 
+    def appoint(self, visit: str, start: datetime, hours: float = 2) -> list[Any]:
+        """Field service makes an appointment for a visit, or moves it."""
+        period = (start, start + timedelta(hours=hours))
+        return self.send(AnswerWorkOrder(visit, self.state(visit).key, "scheduled", period, Reason("", ""), self.now))
+
     def complete_all(self, but: Callable[[str], bool] = lambda task: False) -> None:
         """Everything that is out is answered with completed, and done by hand, until nothing is (but what the test keeps to itself)."""
         while pending := [each for each in self.outstanding() if not but(each[1])]:
@@ -187,6 +199,8 @@ class InMemory:
                 self.send(StartProductOrder(order))
             for node in [node for node, due in state.steps.items() if due <= self.now]:
                 self.send(ReleaseStep(order, node))
+            if state.review is not None and state.review <= self.now:
+                self.send(ReviewProductOrder(order))
             for task in self.tasks(order).values():
                 if task.due is not None and task.due <= self.now:
                     self.send(

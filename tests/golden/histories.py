@@ -90,12 +90,13 @@ def spared() -> InMemory:
 
 
 def moments() -> InMemory:
-    """Steps that wait for a lag."""
+    """Steps that wait for a lag, in an order that has a date to keep."""
     document: dict[str, Any] = deepcopy(catalog_document("sample").document)
     document["dependencies"][0]["lag"] = 3600
     world = InMemory(catalog_from_document(document))
-    world.order(add("1", "tv"))
+    world.order(add("1", "tv"), completion=NOW + timedelta(hours=3))
     world.complete_all()
     world.let_time_pass(3600)
+    world.let_time_pass(3 * 24 * 3600)
     world.complete_all()
     return world
