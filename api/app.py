@@ -19,6 +19,7 @@ from api.http.own.install_base import add_install_base
 from api.http.own.orders import add_orders
 from api.http.own.over_orders import add_over_orders
 from api.http.own.queues import add_queues
+from api.http.own.target_systems import add_target_systems
 from api.http.own.what_if import add_what_if
 from api.http.resource import Resource, add_resource
 from api.http.shapes import Shape
@@ -40,6 +41,7 @@ def create_app(system: System) -> FastAPI:
         add_what_if,
         add_over_orders,
         add_queues,
+        add_target_systems,
         add_install_base,
         add_dead_letters,
         add_events,

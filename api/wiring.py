@@ -23,6 +23,7 @@ from adapters.event_log.upcasters import UPCASTERS
 from adapters.generations import Generations
 from adapters.housekeeping import Housekeeping
 from adapters.intake import INWARD, Feed
+from adapters.parked import ParkedTasks
 from adapters.projector import Projector
 from adapters.read_models import open_read_models
 from adapters.read_models.port import ReadModelStore
@@ -216,7 +217,7 @@ def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> 
         new_id=new_id,
         lanes=lanes,
         claim=claim,
-        parts=[timers, housekeeping, *lanes.values(), *simulators],
+        parts=[timers, ParkedTasks(read_models, engine, utc_now), housekeeping, *lanes.values(), *simulators],
     )
 
 

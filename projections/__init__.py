@@ -9,6 +9,7 @@ from projections.product_orders import PRODUCT_ORDERS
 from projections.products import PRODUCTS
 from projections.service_orders import SERVICE_ORDERS
 from projections.services import SERVICES
+from projections.target_systems import TARGET_SYSTEMS
 from projections.view import View
 from projections.work_orders import WORK_ORDERS
 
@@ -23,6 +24,7 @@ VIEWS: tuple[View, ...] = (
     HOLDINGS,
     FALLOUTS,
     OBLIGATIONS,
+    TARGET_SYSTEMS,
     DEAD_LETTERS,
 )
 
@@ -37,6 +39,7 @@ __all__ = [
     "SERVICES",
     "SERVICE_CANCELLATIONS",
     "SERVICE_ORDERS",
+    "TARGET_SYSTEMS",
     "VIEWS",
     "WORK_ORDERS",
 ]

@@ -49,6 +49,7 @@ HOME_INTERNET: dict[str, Any] = {
 CANCEL_SERVICES: dict[str, Any] = {"cancellationReason": "The customer changed their mind", "serviceOrder": {"id": "sr-…"}}
 ACTION: dict[str, Any] = {"action": "retry", "item": "1", "reason": "The port has been freed"}
 BULK_ACTION: dict[str, Any] = {"action": "retry", "filter": {"reason.code": "no-port"}, "reason": "Ports were added", "dryRun": True}
+TARGET_ACTION: dict[str, Any] = {"action": "offline", "reason": "A new release is being installed"}
 DEAD_LETTER_ACTION: dict[str, Any] = {
     "action": "redrive",
     "filter": {"topic": "crossconnect.activation.results.v1"},

@@ -20,7 +20,20 @@ OURS = "/crossconnect/v1"
 PATIENCE = 10.0  # seconds
 
 # How often the mobile network refuses each customer's orders; GPON never answers by itself.
-REFUSED = {"1": 1, "skip": 1, "complete": 1, "abort": 1, "key": 1, "roles": 1, "bulk": 3, "shape": 1, "tree": 1}
+REFUSED = {
+    "1": 1,
+    "skip": 1,
+    "complete": 1,
+    "abort": 1,
+    "key": 1,
+    "roles": 1,
+    "bulk": 3,
+    "shape": 1,
+    "tree": 1,
+    "set": 1,
+    "known": 1,
+    "partly": 2,
+}
 RULE = """
 - match: {{targetSystem: hlr, customer: refused-{customer}}}
   do: {{outcome: rejected, times: {times}, reason: {{code: no-number, message: No free number}}}}

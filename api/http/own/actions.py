@@ -1,45 +1,63 @@
 """What operators decide: from the body of a request to the decisions that the domain is asked to take."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from starlette.requests import Request as HttpRequest
 
-from adapters.engine.port import Request
+from adapters.engine.port import Clock, Request
 from api.http import caller
 from api.http.context import Context
-from api.http.errors import HttpError, as_http, not_found
-from api.http.own.shapes import LATER_ACTIONS, READ_ACTION
-from domain.fallout import COMPLETE, RETRY, ResolveTask
+from api.http.errors import HttpError, as_http
+from api.http.own.meaning import meant, named_items, service_order_items, tasks_meant
+from api.http.own.shapes import READ_ACTION
+from domain.fallout import (
+    BY_HAND,
+    COMPLETE,
+    OPERATOR_ACTIONS,
+    AssignFallout,
+    NoteFallout,
+    RaiseFallout,
+    RateFallout,
+    ResolveTask,
+)
 from domain.plan import service_order_id
-from domain.values import Values, Who
-from projections.obligations import FALLOUT, MANUAL
+from domain.product_order import HoldItems, ReleaseItems
+from domain.service_order import SetValues
+from domain.values import Reason, Values, Who
 from schemas.reading import digest, read
 
 Tree = dict[str, Any]
 
+SET, RAISE = "set", "raise"
+# What an action cannot do without.
+NEEDS = {SET: ("values",), "note": ("note",), "severity": ("severity",)}
+
 
 class Action(NamedTuple):
-    """`item` is a product order item or a task, empty for all that stopped; `key` and `digest` by which the request is known again."""
+    """`item` is a product order item or a task, empty for all that is meant; `document` the whole body; `key` and `digest` by which the request is known
+    again."""
 
     name: str
     item: str
     values: Values
+    document: Mapping[str, Any]
     who: Who
     key: str
     digest: bytes
 
 
 class Decision(NamedTuple):
-    """One action on one task, or work order, of an order."""
+    """One action on one step, service order item or item of an order; `task` is how it is told."""
 
     order: str
     task: str
-    action: Action
+    action: str
+    command: Any
 
 
 def read_action(body: bytes, http: HttpRequest) -> Action:
-    """The action in a request. Raises Unreadable, HttpError (403, 501)."""
+    """The action in a request. Raises Unreadable, HttpError (403, 422)."""
     return action_from(read(READ_ACTION, body), http)
 
 
@@ -47,56 +65,62 @@ def action_from(document: dict[str, Any], http: HttpRequest) -> Action:
     """The action in a body that has been read."""
     name = document["action"]
     who = caller.operator(http, document.get("reason", ""))
-    if name in LATER_ACTIONS:
-        raise HttpError(501, f"The action {name} is not built yet.", "notImplemented")
     values = {each["name"]: each["value"] for each in document.get("values", ())}
-    if values and name != COMPLETE:
-        raise HttpError(422, f"Only complete takes values, not {name}.", "invalid")
-    return Action(name, document.get("item", ""), values, who, caller.idempotency_key(http), digest(document))
+    if values and name not in (COMPLETE, SET):
+        raise HttpError(422, f"Only complete and set take values, not {name}.", "invalid")
+    for attribute in NEEDS.get(name, ()):
+        if not document.get(attribute):
+            raise HttpError(422, f"{name} needs {attribute}.", "invalid")
+    if name == "assign" and not {"assignee", "group"} & document.keys():
+        raise HttpError(422, "assign needs assignee or group.", "invalid")
+    return Action(name, document.get("item", ""), values, document, who, caller.idempotency_key(http), digest(document))
 
 
-def tasks_meant(tree: Tree, action: Action) -> list[str]:
-    """The tasks and work orders that the action is for. Raises HttpError (404, 409)."""
-    item = action.item
-    if item in tree["tasks"] or item in tree["workOrders"]:
-        return [item]
-    if item and item not in tree["items"]:
-        raise not_found("item, task or work order", f"{item[:100]} in order {tree['id']}")
-    within = _nested(tree, item) if item else set(tree["items"])
-    found = [row["task"] for row in tree["obligations"].values() if _waits_for_people(row, action.name) and _items_of(tree, row) & within]
-    if not found:
-        where = f"item {item} of order {tree['id']}" if item else f"order {tree['id']}"
-        raise HttpError(409, f"Nothing in {where} waits for {action.name}.", "conflict")
-    return found
+def decisions_for(tree: Tree, action: Action, clock: Clock) -> list[Decision]:
+    """The decisions that an action means in an order. Raises HttpError (404, 409)."""
+    order = tree["id"]
+    if action.name in _OF_ITEMS:
+        items = named_items(tree, action.item)
+        return [Decision(order, f"item:{items[0]}" if items else "order", action.name, _OF_ITEMS[action.name](order, items, action.who))]
+    if action.name == SET:
+        stands = meant(tree, action.item, "set") if action.item else None
+        return [
+            Decision(order, f"{stream}/{item}", SET, SetValues(stream, item, action.values, action.who))
+            for stream, item in service_order_items(tree, stands, action.values)
+        ]
+    return [decision_on(order, task, action, clock) for task in tasks_meant(tree, action.item, action.name)]
 
 
-def _waits_for_people(row: Tree, action: str) -> bool:
-    return row["kind"] == FALLOUT or (row["kind"] == MANUAL and action != RETRY)
+_OF_ITEMS: Mapping[str, Callable[[str, tuple[str, ...], Who], Any]] = {"hold": HoldItems, "release": ReleaseItems}
 
 
-def _items_of(tree: Tree, row: Tree) -> set[str]:
-    """The product order items that an obligation is about."""
-    task = row["task"]
-    if task in tree["tasks"]:
-        return {tree["tasks"][task]["item"]}
-    return set(tree["workOrders"].get(task, {}).get("items", ()))
+def decision_on(order: str, task: str, action: Action, clock: Clock) -> Decision:
+    """An action on one task or work order."""
+    return Decision(order, task, action.name, _command(stream_of(order, task), task, action, clock))
 
 
-def _nested(tree: Tree, item: str) -> set[str]:
-    """An item and those within it."""
-    found = {item}
-    for id, node in tree["items"].items():  # parents stand before their nested items
-        if node.get("parent") in found:
-            found.add(id)
-    return found
+def _command(stream: str, task: str, action: Action, clock: Clock) -> Any:
+    document, who = action.document, action.who
+    if action.name in OPERATOR_ACTIONS:
+        return ResolveTask(stream, task, action.name, action.values, who, clock())
+    match action.name:
+        case "note":
+            return NoteFallout(stream, task, document["note"], who)
+        case "assign":
+            return AssignFallout(stream, task, document.get("assignee", ""), document.get("group", ""), who)
+        case "severity":
+            return RateFallout(stream, task, document["severity"], who)
+    kind = document.get("type") or BY_HAND
+    reason = Reason(kind, who.reason or f"Raised by {who.name}")
+    return RaiseFallout(stream, task, kind, reason, document.get("severity", "major"), document.get("group", ""), who)
 
 
-async def decide_all(context: Context, decisions: Sequence[Decision], strict: bool) -> dict[str, Any]:
+async def decide_all(context: Context, decisions: Sequence[Decision], action: Action, strict: bool) -> dict[str, Any]:
     """Take the decisions one by one. The first one that is refused ends it if `strict` and nothing was decided before; else all are told."""
     told: list[dict[str, Any]] = []
     for decision in decisions:
         try:
-            await context.submit(_request(context, decision))
+            await context.submit(_request(context, decision, action))
         except Exception as error:
             refused = as_http(error)
             if refused is None or refused.status >= 500 or (strict and not told):
@@ -109,16 +133,12 @@ async def decide_all(context: Context, decisions: Sequence[Decision], strict: bo
 
 def described(decision: Decision) -> dict[str, Any]:
     """A decision as it is told."""
-    return {"productOrder": {"id": decision.order}, "task": decision.task, "action": decision.action.name}
+    return {"productOrder": {"id": decision.order}, "task": decision.task, "action": decision.action}
 
 
-def _request(context: Context, decision: Decision) -> Request:
-    action = decision.action
-    command = ResolveTask(
-        stream_of(decision.order, decision.task), decision.task, action.name, action.values, action.who, context.system.clock()
-    )
+def _request(context: Context, decision: Decision, action: Action) -> Request:
     key = f"{action.key}/{decision.order}/{decision.task}" if action.key else ""
-    return Request(command, "", action.key or context.system.new_id(), caller.sent_before(key, action.digest), 200)
+    return Request(decision.command, "", action.key or context.system.new_id(), caller.sent_before(key, action.digest), 200)
 
 
 def stream_of(order: str, task: str) -> str:

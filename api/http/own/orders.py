@@ -1,6 +1,5 @@
 """One order in full: its tree, its events with their causes, and what operators do about it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,7 +12,7 @@ from api.http.errors import not_found
 from api.http.examples import ACTION
 from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
-from api.http.own.actions import Decision, decide_all, read_action, tasks_meant
+from api.http.own.actions import decide_all, decisions_for, read_action
 from api.http.own.shapes import ACTION_BODY, DECISIONS, LINES, TREE
 from api.http.product_orders import ORDERS
 from api.http.service_orders import FROM_OUTSIDE
@@ -41,9 +40,9 @@ def _reading(what: str, summary: str, shape: Any) -> dict[str, Any]:
 def _acting() -> dict[str, Any]:
     return openapi.operation(
         TITLE,
-        "Decide about what stopped in an order",
+        "Decide about what stopped in an order, hold or release it, set values",
         "order_action",
-        {200: openapi.answer("What was decided.", DECISIONS.reference), **openapi.errors(400, 403, 404, 406, 409, 413, 415, 422, 501)},
+        {200: openapi.answer("What was decided.", DECISIONS.reference), **openapi.errors(400, 403, 404, 406, 409, 413, 415, 422)},
         (openapi.ID, openapi.IDEMPOTENCY, openapi.OPERATOR, openapi.ROLES),
         openapi.content(ACTION_BODY.reference, example=ACTION),
     )
@@ -71,8 +70,8 @@ async def act(request: Request) -> Response:
     action = read_action(await read_json_body(request), request)
     context = context_of(request)
     order = await tree_of(context, request)
-    decisions: Sequence[Decision] = [Decision(order["id"], task, action) for task in tasks_meant(order, action)]
-    return json_response(await decide_all(context, decisions, strict=True))
+    decisions = decisions_for(order, action, context.system.clock)
+    return json_response(await decide_all(context, decisions, action, strict=True))
 
 
 async def tree_of(context: Context, request: Request) -> TREE_DOCUMENT:

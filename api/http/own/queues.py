@@ -1,19 +1,21 @@
 """The two queues of operators, fallouts and open obligations, and one decision about many fallouts at once."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.read_models.port import Filter
+from adapters.engine.port import Clock
+from adapters.read_models.port import Filter, Sort
 from api.http import openapi
 from api.http.context import Context, context_of
 from api.http.errors import HttpError
 from api.http.examples import BULK_ACTION
 from api.http.messages import json_response, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
-from api.http.own.actions import Decision, action_from, decide_all, described
+from api.http.own.actions import action_from, decide_all, decision_on, described
 from api.http.own.shapes import BULK_BODY, DECISIONS, FALLOUT, OBLIGATION, READ_BULK_ACTION
 from api.http.resource import Resource, add_resource
 from api.http.sources import Rows
@@ -51,12 +53,22 @@ async def act(request: Request) -> Response:
     document = read(READ_BULK_ACTION, await read_json_body(request))
     action = action_from(document, request)
     context = context_of(request)
-    rows = await _matching(context, filters_of(FALLOUT_QUEUE, document["filter"], OPEN))
-    decisions = [Decision(row["productOrder"]["id"], row["task"], action) for row in rows]
+    rows = await _matching(context, (*filters_of(FALLOUT_QUEUE, document["filter"], OPEN), *_older(document, context.system.clock)))
+    decisions = [decision_on(row["productOrder"]["id"], row["task"], action, context.system.clock) for row in rows]
     if document.get("dryRun"):
         planned = [{**described(decision), "outcome": "planned"} for decision in decisions]
         return json_response({"@type": "Decisions", "dryRun": True, "tasks": planned})
-    return json_response(await decide_all(context, decisions, strict=False))
+    return json_response(await decide_all(context, decisions, action, strict=False))
+
+
+def _older(document: dict[str, Any], clock: Clock) -> tuple[Filter, ...]:
+    """By age: what has waited long enough."""
+    seconds = document.get("olderThan", 0)
+    try:
+        before = clock() - timedelta(seconds=seconds)
+    except (OverflowError, ValueError):
+        raise HttpError(422, "olderThan must be seconds, and not too many.", "invalid") from None
+    return (Filter("raisedAt", "lte", (before.isoformat(),)),) if seconds > 0 else ()
 
 
 def filters_of(queue: Resource, filter: dict[str, Any], state: str) -> tuple[Filter, ...]:
@@ -75,6 +87,6 @@ def _text(value: Any) -> str:
 async def _matching(context: Context, filters: tuple[Filter, ...]) -> list[dict[str, Any]]:
     def select() -> list[dict[str, Any]]:
         context.fresh()
-        return context.system.read_models.select(FALLOUTS, filters, limit=MOST_AT_ONCE, count=False).documents
+        return context.system.read_models.select(FALLOUTS, filters, [Sort("raisedAt", False)], limit=MOST_AT_ONCE, count=False).documents
 
     return await context.run(select)

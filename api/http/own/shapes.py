@@ -9,9 +9,6 @@ from api.http.shapes import own_shape
 from schemas.parts import StatedReason
 from schemas.reading import OPEN
 
-ACTIONS = ("retry", "skip", "complete", "abort")
-LATER_ACTIONS = ("set", "hold", "release")  # contract; domain-rules 3.7
-
 
 @with_config(OPEN)
 class NamedValue(TypedDict, total=False):
@@ -21,23 +18,43 @@ class NamedValue(TypedDict, total=False):
 
 @with_config(OPEN)
 class Action(TypedDict, total=False):
-    """`item` is a product order item or a task; without it the action is for everything in the order that stopped. `values` are for `complete`."""
+    """`item` is a product order item or a task (`item:…` and `task:…` say which, where both have that id); without it the action is for everything in
+    the order that it can be for. `values` are for `complete` and `set`, `severity` is for `severity` and `raise`, `group` for `assign` and `raise`,
+    `assignee` for `assign`, `note` for `note`, `type` for `raise`."""
 
-    action: Required[Literal["retry", "skip", "complete", "abort", "set", "hold", "release"]]
+    action: Required[Literal["retry", "skip", "complete", "abort", "set", "hold", "release", "raise", "note", "assign", "severity"]]
     item: str
     values: list[NamedValue]
     reason: str
+    note: str
+    assignee: str
+    group: str
+    severity: Literal["critical", "major", "minor", "warning"]
+    type: str
 
 
 @with_config(OPEN)
 class BulkAction(TypedDict, total=False):
-    """`filter` compares attributes of open fallouts, by dotted path, with a value or several; `{}` means all. `dryRun` only says which are meant."""
+    """`filter` compares attributes of open fallouts, by dotted path, with a value or several; `{}` means all; `olderThan` leaves out those that were
+    raised fewer seconds ago. `dryRun` only says which are meant."""
 
-    action: Required[Literal["retry", "skip", "complete", "abort"]]
+    action: Required[Literal["retry", "skip", "complete", "abort", "note", "assign", "severity"]]
     filter: Required[dict[str, str | int | float | bool | list[str]]]
+    olderThan: float
     values: list[NamedValue]
     reason: str
     dryRun: bool
+    note: str
+    assignee: str
+    group: str
+    severity: Literal["critical", "major", "minor", "warning"]
+
+
+@with_config(OPEN)
+class Note(TypedDict, total=False):
+    text: Required[str]
+    date: Required[str]
+    author: Required[str]
 
 
 @with_config(OPEN)
@@ -53,18 +70,26 @@ class OrderReference(TypedDict, total=False):
 
 @with_config(OPEN)
 class Fallout(TypedDict, total=False):
-    """A step that stopped and waits, or waited, for a person."""
+    """A step that stopped and waits, or waited, for a person. `type` is refused, noAnswer, failed, byHand, or what an operator calls it;
+    `specification` that of the service, or the template of the visit."""
 
     id: Required[str]
     number: int
+    type: str
     state: Required[Literal["open", "closed"]]
     productOrder: Required[ItemReference]
     serviceOrder: ItemReference
     workOrder: OrderReference
     task: Required[str]
+    targetSystem: str
+    specification: str
     severity: str
+    assignee: str
+    group: str
+    note: list[Note]
     reason: Required[StatedReason]
     customer: str
+    raisedBy: str
     raisedAt: str
     dueAt: str | None
     resolvedAt: str
@@ -76,7 +101,11 @@ class Obligation(TypedDict, total=False):
     """What an order waits for before it can go on."""
 
     id: Required[str]
-    kind: Required[Literal["activation", "retry", "manualTask", "fallout", "workOrder", "scheduledStart", "information"]]
+    kind: Required[
+        Literal[
+            "activation", "retry", "manualTask", "fallout", "workOrder", "scheduledStart", "scheduledStep", "information", "parked", "hold"
+        ]
+    ]
     state: Required[Literal["open", "closed"]]
     productOrder: Required[ItemReference]
     serviceOrder: ItemReference
@@ -92,6 +121,7 @@ class Obligation(TypedDict, total=False):
     attempt: int
     group: str
     form: list[str]
+    undo: bool
     paths: list[str]
 
 
@@ -110,6 +140,25 @@ class Decided(TypedDict, total=False):
 class Decisions(TypedDict, total=False):
     dryRun: Required[bool]
     tasks: Required[list[Decided]]
+
+
+@with_config(OPEN)
+class TargetSystem(TypedDict, total=False):
+    """`since`, `who` and `reason` tell of the last time that it was switched; `parkedTasks` how many steps wait for it."""
+
+    id: Required[str]
+    name: Required[str]
+    state: Required[Literal["online", "offline"]]
+    since: str
+    who: str
+    reason: str
+    parkedTasks: int
+
+
+@with_config(OPEN)
+class TargetSystemAction(TypedDict, total=False):
+    action: Required[Literal["offline", "online"]]
+    reason: str
 
 
 @with_config(OPEN)
@@ -316,6 +365,7 @@ class CatalogOverOrders(TypedDict, total=False):
 
 READ_ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 READ_BULK_ACTION: TypeAdapter[Any] = TypeAdapter(BulkAction)
+READ_TARGET_ACTION: TypeAdapter[Any] = TypeAdapter(TargetSystemAction)
 READ_LETTER_ACTION: TypeAdapter[Any] = TypeAdapter(DeadLetterAction)
 
 ACTION_BODY = own_shape(Action)
@@ -323,6 +373,8 @@ BULK_BODY = own_shape(BulkAction)
 FALLOUT = own_shape(Fallout)
 OBLIGATION = own_shape(Obligation)
 DECISIONS = own_shape(Decisions)
+TARGET_SYSTEM = own_shape(TargetSystem)
+TARGET_ACTION_BODY = own_shape(TargetSystemAction)
 DEAD_LETTER = own_shape(DeadLetter)
 LETTER_ACTION_BODY = own_shape(DeadLetterAction)
 LETTER_DECISIONS = own_shape(DeadLetterDecisions)
@@ -339,6 +391,8 @@ SHAPES = (
     FALLOUT,
     OBLIGATION,
     DECISIONS,
+    TARGET_SYSTEM,
+    TARGET_ACTION_BODY,
     DEAD_LETTER,
     LETTER_ACTION_BODY,
     LETTER_DECISIONS,
