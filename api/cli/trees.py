@@ -60,7 +60,7 @@ def _add_service(above: Tree, service: Document, document: Document) -> None:
 
 
 def _task(task: Document) -> str:
-    who = task.get("targetSystem") or task.get("group") or ""
+    who = task.get("group") if task["kind"] == "manual" else task.get("targetSystem")
     attempt = f" attempt {task['attempt']}" if task.get("attempt", 1) > 1 else ""
     undo = " undo" if task.get("undo") else ""
     return f"{escaped(task['name'])}{undo} {state(task['state'])}{attempt}{_aside(who, task['id'])} {reason(task)}".rstrip()

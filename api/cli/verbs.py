@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import catalogs, demonstration, doctoring, fallouts, install_base, ordering, serving, simulation, stores, topics
+from api.cli import catalogs, demonstration, doctoring, fallouts, install_base, ordering, serving, simulation, stores, targets, topics
 from api.cli.group import Group
 from api.cli.release import release
 
@@ -36,6 +36,7 @@ app.command()(serving.serve)
 app.command()(ordering.submit)
 app.command()(ordering.orders)
 app.add_typer(fallouts.app, name="fallout")
+app.add_typer(targets.app, name="targets")
 app.add_typer(install_base.app, name="install-base")
 app.command()(stores.verify)
 app.command()(stores.rebuild)

@@ -310,7 +310,8 @@ def test_a_state_that_no_order_has_is_refused_with_those_that_there_are() -> Non
     [
         (("bogus",), "`crossconnect` has no 'bogus': serve, submit, orders,"),
         (("simulate", "bogus"), "`crossconnect simulate` has no 'bogus': activation, field-service, load."),
-        (("fallout", "set"), "`crossconnect fallout` has no 'set': list, retry, skip, complete, abort."),
+        (("fallout", "sit"), "`crossconnect fallout` has no 'sit': list, retry, skip, complete, abort, set, hold, release, raise,"),
+        (("targets", "up"), "`crossconnect targets` has no 'up': list, offline, online."),
     ],
 )
 def test_a_word_that_is_no_verb_is_refused_with_those_that_are(arguments: tuple[str, ...], words: str) -> None:
