@@ -50,11 +50,11 @@ function say(text, good = false) {
   message.hidden = !text;
 }
 
-async function act(order, action, task) {
+async function act(order, action, task, form = []) {
   const reason = prompt(`Why ${action} ${task}?`);
   if (reason === null) return;
   const headers = { "Content-Type": "application/json", "X-Operator": operator.value.trim() || "console", "X-Operator-Roles": "operator" };
-  const values = action === "complete" ? asked() : [];
+  const values = action === "complete" ? asked(form) : [];
   if (values === null) return;
   const body = JSON.stringify({ action, item: task, reason, ...(values.length ? { values } : {}) });
   try {
@@ -66,8 +66,8 @@ async function act(order, action, task) {
   show();
 }
 
-function asked() {
-  const text = prompt("Values that were assigned, as name=value with commas (may be empty)");
+function asked(form) {
+  const text = prompt("Values that were assigned, as name=value with commas (may be empty)", form.map((name) => `${name}=`).join(", "));
   if (text === null) return null;
   return text.split(",").filter((pair) => pair.includes("=")).map((pair) => {
     const at = pair.indexOf("=");
@@ -76,8 +76,8 @@ function asked() {
 }
 
 const buttons = (order, row) =>
-  actionsFor(row.kind).map((action) => element("button", { type: "button", onclick: () => act(order, action, row.task) }, action));
-const actionsFor = (kind) => ({ fallout: ["retry", "skip", "complete", "abort"], manualTask: ["complete", "skip", "abort"] })[kind] || [];
+  actionsFor(row.kind).map((action) => element("button", { type: "button", onclick: () => act(order, action, row.task, row.form) }, action));
+const actionsFor = (kind) => ({ fallout: ["retry", "skip", "complete", "abort"], manualTask: ["complete", "skip", "abort"], parked: ["complete", "skip", "abort"], hold: ["release"] })[kind] || [];
 
 // Pages ---------------------------------------------------------------------------------------------------------------------------------
 async function orders(parameters) {
@@ -109,7 +109,7 @@ async function order(id) {
     section("Waits for", table(["Task", "Kind", "Reason", "Until", ""], open.map((row) => [row.task, state(row.kind), row.reason.message, when(row.dueAt), buttons(tree.id, row)]), "Nothing.")),
     section("Items", table(["Item", "Action", "Offering", "State", "Values"], Object.values(tree.items).map((item) => [item.id, item.action, item.offering, state(item.state), values(item.characteristics)]), "None.")),
     section("Services", table(["Service", "Kind", "Action", "State", "Rule", "Values"], Object.values(tree.services).map((service) => [service.name, service.category, service.action, state(service.state), service.rule, values(service.characteristics)]), "None.")),
-    section("Tasks", table(["Task", "Name", "Target", "State"], Object.values(tree.tasks).map((task) => [task.id, task.name, task.targetSystem || task.group, state(task.state)]), "None.")),
+    section("Tasks", table(["Task", "Name", "Target", "State"], Object.values(tree.tasks).map((task) => [task.id, task.name, task.kind === "manual" ? task.group : task.targetSystem, state(task.state)]), "None.")),
     section("Visits", table(["Work order", "Name", "State"], Object.values(tree.workOrders).map((visit) => [visit.id, visit.name, state(visit.state)]), "None.")),
     section("Fallout", table(["Number", "Task", "State", "Reason"], Object.values(tree.fallouts).map((row) => [row.number, row.task, state(row.state), `${row.reason.code}: ${row.reason.message}`]), "None.")),
   );

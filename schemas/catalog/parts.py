@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from domain import catalog as domain
@@ -10,6 +10,14 @@ from domain import catalog as domain
 SECTIONS = ("offerings", "products", "services", "resources", "distributions", "workOrders", "dependencies")
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]+$")]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+# One number is a pause that never changes: the last of a list counts for every attempt after it.
+Pauses = Annotated[list[float], BeforeValidator(_as_list)]
 
 
 class Part(BaseModel):
@@ -84,7 +92,7 @@ class TaskSpecification(Part):
     point_of_no_return: bool = False
     answer_within: float | None = None
     attempts: int = 3
-    retry_after: list[float] = []
+    retry_after: Pauses = []
     undo: bool = True
     group: str = ""
     form: list[str] = []

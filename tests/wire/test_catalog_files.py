@@ -194,6 +194,25 @@ def test_yaml_and_json_of_one_content_are_one_catalog(tmp_path: Path) -> None:
     assert published.version == published.digest[:12]
 
 
+@pytest.mark.parametrize(("written", "read"), [("30", (30.0,)), ("2.5", (2.5,)), ("[]", ()), ("[10, 60]", (10.0, 60.0))])
+def test_pauses_between_attempts_are_a_number_or_a_list(written: str, read: tuple[float, ...], tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        SMALL.replace("targetSystem: net", f"targetSystem: net, tasks: [{{name: activate, retryAfter: {written}}}]")
+    )
+    assert load_catalog(str(tmp_path / "c.yaml")).services["port"].tasks[0].retry_after == read
+
+
+@pytest.mark.parametrize(("written", "message"), [("-1", "at least 0"), ("true", "list"), ("soon", "list"), ("[a]", "number")])
+def test_pauses_that_are_none_are_found_at_their_line(written: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(
+        SMALL.replace("targetSystem: net", f"targetSystem: net, tasks: [{{name: activate, retryAfter: {written}}}]")
+    )
+    with pytest.raises(CatalogError) as wrong:
+        load_catalog(str(tmp_path / "c.yaml"))
+    (finding,) = wrong.value.findings
+    assert (finding.line, message in finding.message) == (11, True), finding
+
+
 def test_a_folder_is_read_as_one_catalog_and_findings_name_its_files(tmp_path: Path) -> None:
     sections = SMALL.split("services:")
     (tmp_path / "a").mkdir()
