@@ -13,6 +13,7 @@ from domain.values import Value
 
 SCOPES = ("item", "topItem", "order", "account", "site", "reliesOn")
 VALUE_TYPES = ("string", "number", "boolean")
+GROUPINGS = ("item", "targetSystem", "order")
 MERGE_POLICIES = ("equal", "max", "union")
 ORDERABLE = "Launched"
 
@@ -193,13 +194,15 @@ class Distribution:
 
 @record
 class WorkOrderTemplate:
-    """A visit that products need. One visit per site (`place_role`) and order, when the service `when_new` is built by this order."""
+    """A visit that products need. One visit per site (`place_role`) and order, when the service `when_new` is built by this order and the condition
+    holds."""
 
     id: str
     name: str
     target_system: str
     products: tuple[str, ...]
     when_new: str
+    condition: Any = True
     place_role: str = "installation"
     tasks: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
@@ -222,7 +225,8 @@ class Dependency:
 
 @record
 class Catalog:
-    """One published version of everything above, by id, with the rules compiled."""
+    """One published version of everything above, by id, with the rules compiled. `service_order_per` says what one service order is for: each item of
+    the order, each target system, or the whole order."""
 
     version: str
     offerings: dict[str, ProductOffering]
@@ -232,6 +236,7 @@ class Catalog:
     distributions: tuple[Distribution, ...] = ()
     work_orders: dict[str, WorkOrderTemplate] = field(default_factory=dict)
     dependencies: tuple[Dependency, ...] = ()
+    service_order_per: str = "item"
     compiled: "Compiled" = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -247,7 +252,10 @@ class Compiled:
         self._kept: list[Any] = []  # ids below stay unique only while their objects live
         self.lagging = tuple(each for each in catalog.dependencies if each.lag and each.date is None)
         self.dated = tuple(each for each in catalog.dependencies if each.date is not None)
+        self.distributions: dict[str, tuple[Distribution, ...]] = {}
         self.visits: dict[str, tuple[WorkOrderTemplate, ...]] = {}
+        for rule in catalog.distributions:
+            self.distributions[rule.specification] = (*self.distributions.get(rule.specification, ()), rule)
         for template in catalog.work_orders.values():
             for product in template.products:
                 self.visits[product] = (*self.visits.get(product, ()), template)

@@ -5,7 +5,7 @@ An expression is a constant, or one of (as lists and mappings that any YAML or J
     {characteristic: downstream}                         the value of a characteristic
     {multiply: [expression, expression]}                 also add, subtract, divide
     {lookup: expression, table: {basic: 1, …}, else: 0}  a table; its keys are texts, `500` and `true` being those of the number and the truth
-    {input: action}                                      action, site, segment: what the order says besides characteristics
+    {input: action}                                      action, site, customer, segment: what the order says besides characteristics
 
 A condition is one of::
 
@@ -29,7 +29,7 @@ Inputs = Mapping[str, Any]
 Expression = Callable[[Inputs], Any]
 Condition = Callable[[Inputs], bool | None]
 
-INPUTS = ("action", "site", "segment")
+INPUTS = ("action", "site", "customer", "segment")
 
 
 def _of_numbers(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -24,7 +24,7 @@ def decompose(order: Order, lines: tuple[OrderLine, ...], catalog_version: str, 
     services = plan_services(order, items, catalog, facts, world.answer_within, earlier)
     if facts.need is not None:
         return facts.need
-    visits = plan_visits(order.id, items, services, catalog, order.work_orders, world.answer_within)
+    visits = plan_visits(order, items, services, catalog, world.answer_within)
     edges = edges_of(items, services, visits, catalog, earlier)
     planned = tuple([item.planned() for item in items if not item.settled])
     lags, dates = lags_of(services, visits, catalog, edges), dates_of(items, services, visits, catalog)

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 from domain.catalog import Catalog, TaskSpecification
 from domain.catalog.difference import camel
 from domain.decomposition.explanation import chosen_by
+from domain.decomposition.order import Order
 from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask, PlannedVisit
 from domain.record import record
 
@@ -35,16 +36,16 @@ class Difference:
     cause: str
 
 
-def differences(before: Plan, after: Plan, old: Catalog, new: Catalog) -> tuple[Difference, ...]:
+def differences(before: Plan, after: Plan, old: Catalog, new: Catalog, order: Order) -> tuple[Difference, ...]:
     """What is in only one of the plans, and what is otherwise in both; nothing for plans that do the same."""
-    return () if before == after else tuple(_differences(_Side(before, old), _Side(after, new)))
+    return () if before == after else tuple(_differences(_Side(before, old, order), _Side(after, new, order)))
 
 
 class _Side:
     """One plan, with its parts by what they have in common with those of the other."""
 
-    def __init__(self, plan: Plan, catalog: Catalog) -> None:
-        self.plan, self.catalog = plan, catalog
+    def __init__(self, plan: Plan, catalog: Catalog, order: Order) -> None:
+        self.plan, self.catalog, self.order = plan, catalog, order
         self.items = {item.id: item for item in plan.items}
         self.services = {service.id: service for service in plan.services}
         self.tasks = {(service.id, task.name): task for service in plan.services for task in service.tasks}
@@ -64,7 +65,7 @@ class _Side:
         planned = self.services[service]
         if planned.specification not in self.catalog.services or planned.owner not in self.items:
             return ""
-        by = chosen_by(task, planned, self.items[planned.owner], self.catalog)
+        by = chosen_by(task, planned, self.items[planned.owner], self.catalog, self.order)
         return "" if by in ("task", "specification") else by
 
     def nodes(self) -> dict[str, tuple[str, Any]]:

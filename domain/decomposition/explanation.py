@@ -8,6 +8,7 @@ from typing import Any
 
 from domain.catalog import Catalog, Child
 from domain.catalog.expression import characteristics_of
+from domain.decomposition.order import Order
 from domain.decomposition.tasks import distribution_of
 from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask
 from domain.record import record
@@ -40,7 +41,7 @@ class ExplainedTask:
     chosen_by: str
 
 
-def explained_rules(plan: Plan, catalog: Catalog, order: str) -> tuple[ExplainedRule, ...]:
+def explained_rules(plan: Plan, catalog: Catalog, order: Order) -> tuple[ExplainedRule, ...]:
     """Every rule that decided about an item, in the order of the items. Items that are deleted are taken apart as they were built, without rules; so are
     those of a service order that lists its parts."""
     services = {service.id: service for service in plan.services}
@@ -56,11 +57,11 @@ def _is_split(item: PlannedItem, plan: Plan) -> bool:
     return not any(service.id in listed and service.category == "RFS" for service in plan.services)
 
 
-def _rules_of(item: PlannedItem, services: dict[str, PlannedService], catalog: Catalog, order: str) -> Iterator[ExplainedRule]:
+def _rules_of(item: PlannedItem, services: dict[str, PlannedService], catalog: Catalog, order: Order) -> Iterator[ExplainedRule]:
     specification = (catalog.products if item.sells else catalog.services).get(item.specification)
     if specification is None:
         return
-    inputs = {**item.values, "action": item.action, "site": _site(item, order)}
+    inputs = {**item.values, **order.inputs(item.action, _site(item, order.id))}
     todo: list[tuple[str, Child, dict[str, Any]]] = [(specification.id, child, inputs) for child in reversed(specification.children)]
     own = [services[id] for id in item.services if id in services]
     while todo:
@@ -88,12 +89,12 @@ def _site(item: PlannedItem, order: str) -> str:
     return places[0].id if places else order
 
 
-def explained_tasks(plan: Plan, catalog: Catalog) -> tuple[ExplainedTask, ...]:
+def explained_tasks(plan: Plan, catalog: Catalog, order: Order) -> tuple[ExplainedTask, ...]:
     """Every task of the plan, with why its target system is what it is."""
     items = {item.id: item for item in plan.items}
     return tuple(
         [
-            ExplainedTask(task.id, service.id, task.target_system, chosen_by(task, service, items[service.owner], catalog))
+            ExplainedTask(task.id, service.id, task.target_system, chosen_by(task, service, items[service.owner], catalog, order))
             for service in plan.services
             for task in service.tasks
             if service.owner in items
@@ -101,11 +102,11 @@ def explained_tasks(plan: Plan, catalog: Catalog) -> tuple[ExplainedTask, ...]:
     )
 
 
-def chosen_by(task: PlannedTask, service: PlannedService, item: PlannedItem, catalog: Catalog) -> str:
+def chosen_by(task: PlannedTask, service: PlannedService, item: PlannedItem, catalog: Catalog, order: Order) -> str:
     """What chose the target system of a task: the id of a distribution rule, else `task` or `specification`."""
     specification = catalog.services[service.specification]
     if any(each.name == task.name and each.target_system for each in specification.tasks):
         return "task"
-    inputs = {**item.values, **service.values, "action": service.action}
+    inputs = {**item.values, **service.values, **order.inputs(service.action, service.places[0].id if service.places else None)}
     rule = distribution_of(specification.id, service.action, inputs, catalog)
     return rule.id if rule is not None else "specification"

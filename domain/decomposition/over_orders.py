@@ -11,6 +11,7 @@ from domain.catalog import Catalog
 from domain.decider import Need, World
 from domain.decomposition import Order, decompose
 from domain.decomposition.comparison import Difference, differences
+from domain.decomposition.order import segment_of
 from domain.decomposition.service_items import decompose_services
 from domain.order_document import read_lines
 from domain.plan import Plan
@@ -119,13 +120,13 @@ class Candidate:
             self._refusals.setdefault(after.sentence, []).append(past.id)
         elif isinstance(before, Plan) or not before.is_same(after):
             planned = before if isinstance(before, Plan) else before.read()
-            found = differences(planned, after, self._catalogs[past.catalog], self._catalog)
+            found = differences(planned, after, self._catalogs[past.catalog], self._catalog, _order(past))
             self._different += bool(found)
             self._note(past.id, found)
 
     def _decomposed(self, past: PastOrder, catalog: Catalog, loaded: Mapping[str, Any]) -> Plan | Need:
         world = World(past.at, {catalog.version: catalog}, catalog.version, loaded, self._answer_within)
-        order = Order(past.id, past.customer)
+        order = _order(past)
         if "serviceOrderItem" in past.document:  # it came from outside
             return decompose_services(order, read_service_lines(past.document), world)
         return decompose(order, read_lines(past.document), catalog.version, world)
@@ -155,6 +156,10 @@ class Candidate:
             tuple(sorted(groups, key=lambda each: (-each.orders, each.cause, each.node, each.what, each.attribute))),
             tuple(sorted(refusals, key=lambda each: (-each.orders, each.reason))),
         )
+
+
+def _order(past: PastOrder) -> Order:
+    return Order(past.id, past.customer, segment=segment_of(past.document))
 
 
 class Outline(Protocol):

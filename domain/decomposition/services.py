@@ -11,6 +11,7 @@ from domain.catalog.expression import characteristics_of
 from domain.decider import Facts
 from domain.decomposition.actions import choose_action, keep, leavers, release
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
+from domain.decomposition.grouping import number_service_orders
 from domain.decomposition.identity import SITE_ROLE, identity_of, moves, place_of, site_of
 from domain.decomposition.item import Item
 from domain.decomposition.order import Order
@@ -40,10 +41,10 @@ def plan_services(
     for item in changing:
         if item.line.action in ("modify", "delete") and item.held is not None:
             release(item, leaving, drafts, facts, catalog, order.id)
-    _number(items, drafts, order.service_orders)
+    number_service_orders(items, drafts, catalog, order)
     for draft in drafts.values():
         if draft.under_way is None and draft.action != "noChange":
-            draft.tasks = tasks_of(draft, catalog, answer_within)
+            draft.tasks = tasks_of(draft, catalog, order, answer_within)
     return drafts
 
 
@@ -77,7 +78,7 @@ class _Finder:
     def __init__(
         self, order: Order, catalog: Catalog, facts: Facts, drafts: ServiceDrafts, under_way: Mapping[str, PlannedService]
     ) -> None:
-        self.order, self.customer = order.id, order.customer
+        self.asked, self.order, self.customer = order, order.id, order.customer
         self.catalog, self.facts, self.drafts, self.under_way = catalog, facts, drafts, under_way
 
     def select(self, item: Item) -> None:
@@ -123,7 +124,7 @@ class _Finder:
 
     def _walk(self, item: Item, rules: Sequence[Child], above: ServiceDraft | None) -> None:
         """All that these rules need, and what that needs."""
-        inputs = {**item.values, "action": item.line.action, "site": site_of(item, SITE_ROLE, self.order)}
+        inputs = {**item.values, **self.asked.inputs(item.line.action, site_of(item, SITE_ROLE, self.order))}
         todo: list[tuple[Child, dict[str, Any], ServiceDraft | None]] = [(child, inputs, above) for child in reversed(rules)]
         while todo:
             child, given, parent = todo.pop()
@@ -237,16 +238,3 @@ class _Finder:
     def _realises(self, id: str, specification: ServiceSpecification) -> bool:
         service: Service | None = self.facts.get(id)
         return service is not None and service.is_live and service.specification == specification.id
-
-
-def _number(items: Sequence[Item], drafts: ServiceDrafts, numbered: int) -> None:
-    """One service order for each item that has services to work on (contract, "Grouping")."""
-    owned: dict[str, list[ServiceDraft]] = {}
-    for draft in drafts.values():
-        if draft.action != "noChange" and draft.under_way is None:
-            owned.setdefault(draft.owner.line.id, []).append(draft)
-    for item in items:
-        if item.line.id in owned:
-            numbered += 1
-            for position, draft in enumerate(owned[item.line.id], 1):
-                draft.number, draft.item = numbered, str(position)

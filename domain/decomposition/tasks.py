@@ -4,13 +4,14 @@ from typing import Any
 
 from domain.catalog import Catalog, Distribution, TaskSpecification
 from domain.decomposition.drafts import ServiceDraft
+from domain.decomposition.order import Order
 from domain.plan import PlannedTask
 
 
-def tasks_of(draft: ServiceDraft, catalog: Catalog, answer_within: float) -> tuple[PlannedTask, ...]:
+def tasks_of(draft: ServiceDraft, catalog: Catalog, order: Order, answer_within: float) -> tuple[PlannedTask, ...]:
     """The steps for the action. To suspend or resume a service asks its target systems only: what people do, and what nothing can take back, is done
     once for a service and not again [choice]."""
-    inputs = {**draft.owner.values, **draft.values, "action": draft.action}
+    inputs = _inputs(draft, order)
     steps = draft.specification.tasks
     if draft.only_state:
         steps = tuple([each for each in steps if each.kind == "automatic" and not each.point_of_no_return])
@@ -49,6 +50,17 @@ def _answer_within(task: TaskSpecification, otherwise: float) -> float:
     return task.answer_within
 
 
+def _inputs(draft: ServiceDraft, order: Order) -> dict[str, Any]:
+    site = draft.places[0].id if draft.places else None
+    return {**draft.owner.values, **draft.values, **order.inputs(draft.action, site)}
+
+
+def target_of(draft: ServiceDraft, catalog: Catalog, order: Order) -> str:
+    """Who works on a service: the target system of the service, else of its first task; empty when nobody does."""
+    steps = [task.target_system for task in draft.specification.tasks if task.target_system and draft.action in task.actions]
+    return _target(draft, catalog, _inputs(draft, order)) or next(iter(steps), "")
+
+
 def _target(draft: ServiceDraft, catalog: Catalog, inputs: dict[str, Any]) -> str:
     rule = distribution_of(draft.specification.id, draft.action, inputs, catalog)
     return rule.target_system if rule is not None else draft.specification.target_system
@@ -56,8 +68,7 @@ def _target(draft: ServiceDraft, catalog: Catalog, inputs: dict[str, Any]) -> st
 
 def distribution_of(specification: str, action: str, inputs: dict[str, Any], catalog: Catalog) -> Distribution | None:
     """The first distribution rule that fits (domain-rules 2.11); without one the specification's own target system counts."""
-    for rule in catalog.distributions:
-        fits = rule.specification == specification and (not rule.actions or action in rule.actions)
-        if fits and catalog.compiled.condition(rule.condition)(inputs):
+    for rule in catalog.compiled.distributions.get(specification, ()):
+        if (not rule.actions or action in rule.actions) and catalog.compiled.condition(rule.condition)(inputs):
             return rule
     return None

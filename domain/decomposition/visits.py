@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain.catalog import Catalog, WorkOrderTemplate
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
 from domain.decomposition.item import Item
+from domain.decomposition.order import Order
 from domain.plan import PlannedVisit, work_order_id
 from domain.values import Place
 
@@ -13,32 +14,42 @@ class _Visit:
     def __init__(self, id: str, template: WorkOrderTemplate, place: Place) -> None:
         self.id, self.template, self.place = id, template, place
         self.items: list[str] = []
-        self.numbers: list[int] = []
+        self.numbers: dict[int, None] = {}
 
 
 def plan_visits(
-    order: str, items: Sequence[Item], services: ServiceDrafts, catalog: Catalog, numbered: int, answer_within: float
+    order: Order, items: Sequence[Item], services: ServiceDrafts, catalog: Catalog, answer_within: float
 ) -> tuple[PlannedVisit, ...]:
-    """One visit per template and site. `numbered` work orders exist already."""
+    """One visit per template and site, numbered after the work orders that exist already."""
     visits: dict[tuple[str, str], _Visit] = {}
     if not catalog.work_orders:
         return ()
-    numbers = {draft.owner.line.id: draft.number for draft in services.values() if draft.number and draft.under_way is None}
+    numbers: dict[str, dict[int, None]] = {}
+    for draft in services.values():
+        if draft.number and draft.under_way is None:
+            numbers.setdefault(draft.owner.line.id, {})[draft.number] = None
     for item in items:
         if item.settled or not item.services:
             continue
-        for template in catalog.compiled.visits.get(item.offering.id if item.offering else item.specification, ()):
+        for template in catalog.compiled.visits.get(item.specification, ()):
             new = _new_service(item, template, services)
             if new is None:
                 continue
             place = new.places[0] if new.places else Place("", template.place_role)
+            if not _is_wanted(item, template, place, catalog, order):
+                continue
             key = (template.id, place.id)
             if key not in visits:
-                visits[key] = _Visit(work_order_id(order, numbered + len(visits) + 1), template, place)
+                visits[key] = _Visit(work_order_id(order.id, order.work_orders + len(visits) + 1), template, place)
             visits[key].items.append(item.line.id)
-            if item.line.id in numbers:
-                visits[key].numbers.append(numbers[item.line.id])
+            visits[key].numbers.update(numbers.get(item.line.id, {}))
     return tuple(_planned(visit, answer_within) for visit in visits.values())
+
+
+def _is_wanted(item: Item, template: WorkOrderTemplate, place: Place, catalog: Catalog, order: Order) -> bool:
+    if template.condition is True:
+        return True
+    return bool(catalog.compiled.condition(template.condition)({**item.values, **order.inputs(item.line.action, place.id)}))
 
 
 def _new_service(item: Item, template: WorkOrderTemplate, services: ServiceDrafts) -> ServiceDraft | None:

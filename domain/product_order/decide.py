@@ -5,6 +5,7 @@ from typing import Any, assert_never
 
 from domain.decider import Events, Facts, Need, World
 from domain.decomposition import Order, decompose
+from domain.decomposition.order import segment_of
 from domain.decomposition.service_items import decompose_services
 from domain.order_document import document_items, read_lines, split_personal
 from domain.plan import Plan
@@ -103,7 +104,7 @@ def _submit(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> E
 
 
 def _planned(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Plan | Need:
-    order = Order(command.stream, command.customer)
+    order = Order(command.stream, command.customer, segment=segment_of(command.document))
     if isinstance(command, SubmitServiceOrder):
         return decompose_services(order, read_service_lines(command.document), world)
     return decompose(order, read_lines(command.document), "", world)
@@ -125,7 +126,8 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     decided = {item.id for item in order.waiting.items if not item.missing}
     for id in sorted(command.changed & decided):
         raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
-    made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders))
+    segment = segment_of(command.document)
+    made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders), segment)
     plan = decompose(made, read_lines(command.document), order.catalog, world, order.waiting)
     if isinstance(plan, Need):
         return plan

@@ -135,6 +135,7 @@ class WorkOrderTemplate(Part):
     target_system: str
     products: list[str]
     when_new: str
+    condition: Any = True
     place_role: str = "installation"
     tasks: list[str] = []
     skills: list[str] = []
@@ -154,6 +155,7 @@ class CatalogFile(Part):
     """The whole file. Every section is a list, so that its order survives any JSON."""
 
     version: str | None = None
+    service_order_per: str = "item"
     offerings: list[ProductOffering] = []
     products: list[ProductSpecification] = []
     services: list[ServiceSpecification] = []

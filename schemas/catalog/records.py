@@ -44,6 +44,7 @@ def as_catalog(file: CatalogFile, version: str) -> domain.Catalog:
             service.tasks = [TaskSpecification(name="activate")] if reached else []
     return domain.Catalog(
         version=version,
+        service_order_per=file.service_order_per,
         offerings={each.id: _record(each) for each in file.offerings},
         products={each.id: _record(each) for each in file.products},
         services={each.id: _record(each) for each in file.services},

@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.catalog import Catalog, Child, Distribution, ProductSpecification, ServiceSpecification, TaskSpecification
+from domain.decomposition import Order
 from domain.decomposition.explanation import explained_rules, explained_tasks
 from domain.plan import Plan
 from domain.product_order import ProductOrderDecomposed
@@ -22,14 +23,14 @@ def triple_play(world: InMemory, **voice: Any) -> ProductOrderDecomposed:
 
 def test_every_service_of_a_plan_is_made_by_a_rule_that_held() -> None:
     plan = triple_play(InMemory(sample())).plan
-    rules = explained_rules(plan, sample(), "po-1")
+    rules = explained_rules(plan, sample(), Order("po-1", "cust-1"))
     assert {id for rule in rules if rule.holds for id in rule.services} == {service.id for service in plan.services}
     assert {rule.rule for rule in rules if rule.services} >= {service.rule for service in plan.services}
 
 
 def test_a_rule_tells_what_it_read_and_what_it_set() -> None:
     plan = triple_play(InMemory(sample())).plan
-    rules = [rule for rule in explained_rules(plan, sample(), "po-1") if rule.values]
+    rules = [rule for rule in explained_rules(plan, sample(), Order("po-1", "cust-1")) if rule.values]
     assert rules, "the sample maps values"
     services = {service.id: service for service in plan.services}
     for rule in rules:
@@ -40,7 +41,7 @@ def test_a_rule_tells_what_it_read_and_what_it_set() -> None:
 
 def test_every_automatic_task_says_who_chose_its_target_system() -> None:
     plan = triple_play(InMemory(sample()), numberPorting=True, portingNumber="+31201234567").plan
-    tasks = explained_tasks(plan, sample())
+    tasks = explained_tasks(plan, sample(), Order("po-1", "cust-1"))
     assert {each.task for each in tasks} == {each.id for service in plan.services for each in service.tasks}
     assert {each.chosen_by for each in tasks} <= {"task", "specification"}, "the sample has no distribution rules"
 
@@ -56,7 +57,7 @@ def test_what_was_not_chosen_is_explained_too() -> None:
     planned = service("1", task("1.1.activate", target_system="xgspon"), specification="line", rule="the-line", values={"downstream": 1000})
     values = {"backup": False, "downstream": 1000}
     plan = Plan((item(specification="fibre", values=values, services=(planned.id,)),), (planned,), (), ())
-    made, left_out = explained_rules(plan, catalog, "po-1")
+    made, left_out = explained_rules(plan, catalog, Order("po-1", "cust-1"))
     assert (made.rule, made.holds, made.services) == ("the-line", True, (planned.id,))
     assert (left_out.rule, left_out.holds, left_out.reads, left_out.services) == ("the-backup", False, {"backup": False}, ())
-    assert [each.chosen_by for each in explained_tasks(plan, catalog)] == ["fast-lane"]
+    assert [each.chosen_by for each in explained_tasks(plan, catalog, Order("po-1", "cust-1"))] == ["fast-lane"]

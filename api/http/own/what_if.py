@@ -17,7 +17,9 @@ from api.http.own.orders import own_history
 from api.http.own.shapes import EXPLANATION, PREVIEW
 from api.http.product_orders import SUBMIT, submission
 from api.wiring import System
+from domain.decomposition import Order
 from domain.decomposition.explanation import ExplainedRule, ExplainedTask, explained_rules, explained_tasks
+from domain.decomposition.order import segment_of
 from domain.plan import Plan
 from domain.product_order import ProductOrderAcknowledged, ProductOrderDecomposed
 from domain.recorded import Recorded
@@ -91,12 +93,13 @@ def _explained(system: System, history: Sequence[Recorded]) -> dict[str, Any]:
     for more in plans[1:]:
         plan = plan.extended(more)
     catalog = system.engine.catalogs[made.catalog]
+    order = Order(history[0].stream, made.customer, segment=segment_of(made.order))
     return {
         "@type": "ProductOrderExplanation",
         "id": history[0].stream,
         "catalog": made.catalog,
-        "rules": [_rule(each) for each in explained_rules(plan, catalog, history[0].stream)],
-        "tasks": [_task(each) for each in explained_tasks(plan, catalog)],
+        "rules": [_rule(each) for each in explained_rules(plan, catalog, order)],
+        "tasks": [_task(each) for each in explained_tasks(plan, catalog, order)],
     }
 
 

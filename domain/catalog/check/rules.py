@@ -41,6 +41,9 @@ def _rules(catalog: Catalog, reach: Reach) -> Iterator[Rule]:
         if rule.specification in catalog.services:
             whose = f"{rule.specification!r} or its product"
             yield Rule(f"distributions[{rule.id}].condition", rule.condition, reach.by_tasks(rule.specification), whose, True, True)
+    for template in catalog.work_orders.values():
+        known = reach.by_products(each for each in template.products if each in catalog.products)
+        yield Rule(f"workOrders[{template.id}].condition", template.condition, known, "the products that need the visit", True, True)
 
 
 def _service(service: ServiceSpecification, catalog: Catalog, reach: Reach) -> Iterator[Rule]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from domain.catalog import (
+    GROUPINGS,
     MERGE_POLICIES,
     SCOPES,
     VALUE_TYPES,
@@ -29,6 +30,7 @@ TEN_YEARS = 3653 * 24 * 3600
 
 def word_problems(catalog: Catalog) -> Problems:
     """Everything that can be said of a value without looking at another part of the catalog."""
+    yield from _one_of("serviceOrderPer", catalog.service_order_per, GROUPINGS)
     for offering in catalog.offerings.values():
         yield from _offering(f"offerings[{offering.id}]", offering)
     for product in catalog.products.values():
