@@ -1,11 +1,12 @@
 """The report of a catalog over past orders as JSON, for the command line and HTTP alike."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from msgspec import to_builtins
 
 from domain.decomposition.over_orders import Group, OverOrders
+from domain.values import moment_of
 
 
 def as_document(report: OverOrders) -> dict[str, Any]:
@@ -26,11 +27,10 @@ def moment(text: str) -> datetime | None:
     """A time as a caller says it; without a zone it is UTC, without text none. Raises ValueError with a sentence."""
     if not text:
         return None
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a time: write 2026-11-25 or 2026-11-25T09:00:00Z.") from None
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
+    read = moment_of(text)
+    if read is None:
+        raise ValueError(f"{text!r} is not a time: write 2026-11-25 or 2026-11-25T09:00:00Z.")
+    return read
 
 
 def _group(group: Group) -> dict[str, Any]:

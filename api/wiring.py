@@ -256,7 +256,7 @@ def publish_at_start(system: System) -> None:
             f"The catalog {system.settings.catalog} is not the one that the store works with (version {system.current_catalog()}). "
             f"To change over: start with --catalog of the published one, then run `crossconnect catalog publish {system.settings.catalog}`."
         )
-    command = PublishCatalog(CATALOG_STREAM, wanted.version, wanted.digest, wanted.document)
+    command = PublishCatalog(CATALOG_STREAM, wanted.version, wanted.digest, wanted.document, wanted.effective)
     system.engine.submit(Request(command, "", f"catalog {wanted.version}")).result()
 
 

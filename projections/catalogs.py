@@ -11,7 +11,9 @@ from domain.catalog import (
     ProductOffering,
     ProductSpecification,
     ServiceSpecification,
+    TimePeriod,
 )
+from domain.values import moment_of
 from projections.references import present, reference, resource, versioned
 from projections.view import Document
 
@@ -70,8 +72,16 @@ def _offering(offering: ProductOffering, catalog: Catalog) -> Document:
             productOfferingRelationship=[*_relations("reliesOn", offering.relies_on), *_relations("inside", offering.inside)],
             productOfferingPrice=[each for price in offering.prices if _is_price(price) for each in _prices(price)],
             productOfferingTerm=[_term(offering.term)] if offering.term else None,
+            validFor=_period(offering.valid_for),
         ),
     }
+
+
+def _period(period: TimePeriod | None) -> Document | None:
+    """TMF630's `TimePeriod`, in UTC."""
+    if period is None:
+        return None
+    return present(startDateTime=moment_of(period.start_date_time), endDateTime=moment_of(period.end_date_time))
 
 
 def _bundled(part: Bundled, catalog: Catalog) -> Document:
@@ -182,6 +192,7 @@ def _product_specification(specification: ProductSpecification, catalog: Catalog
             for each in specification.characteristics
         ],
         "serviceSpecification": [versioned("ServiceSpecification", each, catalog.services[each].version) for each in services],
+        **present(validFor=_period(specification.valid_for)),
     }
 
 
@@ -209,7 +220,11 @@ def _service_specification(specification: ServiceSpecification, catalog: Catalog
             {**_characteristic(each), "@type": "CharacteristicSpecification", "characteristicValueSpecification": _values(each)}
             for each in specification.characteristics
         ],
-        **present(serviceSpecRelationship=relations, resourceSpecification=[_resource_reference(each) for each in specification.resources]),
+        **present(
+            serviceSpecRelationship=relations,
+            resourceSpecification=[_resource_reference(each) for each in specification.resources],
+            validFor=_period(specification.valid_for),
+        ),
     }
 
 

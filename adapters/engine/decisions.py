@@ -14,7 +14,7 @@ from adapters.event_log.codec import Codec
 from adapters.event_log.port import Conflict, EventLog, InboxEntry, LogUnavailable, PositionConflict, VersionConflict
 from domain.catalog import Catalog
 from domain.catalog_publication import STREAM as CATALOG_STREAM
-from domain.catalog_publication import CatalogPublished
+from domain.catalog_publication import CatalogPublished, Publications, evolve
 from domain.decider import World
 from domain.recorded import Recorded
 from domain.target_system import STREAM as TARGETS_STREAM
@@ -48,7 +48,7 @@ class Decisions:
         self._answer_within = answer_within
         self._memory = Memory(self._read)
         self.catalogs: dict[str, Catalog] = {}
-        self.current_catalog = ""
+        self._published: Publications | None = None
         self.offline: frozenset[str] = frozenset()
         self._compiled: dict[str, Catalog] = {}
         self._stale = False  # whether something that was not stored may be among these
@@ -153,7 +153,7 @@ class Decisions:
         return unit.facts
 
     def _world(self, now: datetime, memory: Memory) -> World:
-        return World(now, self.catalogs, self.current_catalog, memory.states, self._answer_within, self.offline)
+        return World(now, self.catalogs, self.current_catalog(now), memory.states, self._answer_within, self.offline)
 
     def _notice(self, facts: list[Recorded], stream: str, batch: Batch) -> None:
         order = order_of(stream)
@@ -195,7 +195,7 @@ class Decisions:
         """Read what was published, and which target systems are offline. Raises LogUnavailable."""
         self._looked_to, self._looked = self._log.head(), monotonic()
         news = [recorded.event for recorded in self._read([CATALOG_STREAM, TARGETS_STREAM])]
-        self.catalogs, self.current_catalog, self.offline = {}, "", frozenset()
+        self.catalogs, self._published, self.offline = {}, None, frozenset()
         for each in news:
             self._learn(each)
         self._stale = False
@@ -222,4 +222,8 @@ class Decisions:
         if catalog is None:
             catalog = self._compiled[published.digest] = self._compile(published.document)
         self.catalogs = {**self.catalogs, published.version: catalog}
-        self.current_catalog = published.version
+        self._published = evolve(self._published, published)
+
+    def current_catalog(self, at: datetime) -> str:
+        """The version that new orders are decided by at a time; empty when none is in force."""
+        return self._published.current(at) if self._published is not None else ""

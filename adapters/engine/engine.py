@@ -114,7 +114,7 @@ class Engine:
     @property
     def current_catalog(self) -> str:
         """The version that new orders are decided by."""
-        return self._decisions.current_catalog
+        return self._decisions.current_catalog(self._clock())
 
     @property
     def offline(self) -> frozenset[str]:

@@ -41,21 +41,30 @@ def check(file: File, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def publish(file: File, url: Url = "", as_json: AsJson = False) -> None:
-    """Publish a catalog to the running server. Orders from now on are decided by it; those in flight keep theirs."""
+def publish(
+    file: File,
+    effective: Annotated[
+        str, typer.Option(help="the time from which it is in force, as 2027-01-01 or 2027-01-01T09:00:00Z; default: now")
+    ] = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Publish a catalog to the running server. Orders from now on (or from its date on) are decided by it; those in flight keep theirs."""
     from api.cli.client import OURS, Api
     from api.cli.terminal import print_json
     from schemas.catalog import catalog_document
 
     document = catalog_document(file)
+    date = effective or (document.effective.isoformat() if document.effective is not None else "")
     with Api(url_or_default(url), getpass.getuser()) as api:
         before = _current(api)
-        answer = api.post(f"{OURS}/catalogs", document.document)
+        answer = api.post(f"{OURS}/catalogs", {**document.document, **({"effective": date} if date else {})})
     gone = sorted(_offered(before) - _offered(document.document))
     if as_json:
         print_json({**answer, "noLongerOffered": gone})
         return
-    print(f"{file} is published as version {answer.get('version', '')}.")
+    since = "" if answer["current"] else f", in force from {answer['effective']}"
+    print(f"{file} is published as version {answer['version']}{since}.")
     if gone:
         known = {_name(entry) for entry in document.document.get("offerings", ())}
         print(f"No longer offered: {len(gone)} ({', '.join(gone)}). Products that customers have of them stay, and can be ended.")

@@ -4,6 +4,8 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import typer
@@ -120,7 +122,7 @@ def _in_force(settings: Settings, document: "CatalogDocument") -> str:
     from adapters.event_log.codec import Codec
     from adapters.event_log.port import LogUnavailable
     from adapters.event_log.upcasters import UPCASTERS
-    from domain.catalog_publication import STREAM
+    from domain.catalog_publication import NONE, STREAM, evolve
     from domain.events import EVENTS
 
     path = settings.store.removeprefix("sqlite:///")
@@ -137,11 +139,12 @@ def _in_force(settings: Settings, document: "CatalogDocument") -> str:
         log.close()
     if not published:
         return "it will be published at the first start"
-    current = published[-1]
+    version = reduce(evolve, published, NONE).current(datetime.now(UTC)) or published[-1].version
+    current = next(each for each in reversed(published) if each.version == version)
     if current.digest == document.digest:
         return "the store works with it"
     if any(each.digest == document.digest for each in published):
-        return f"the store works with version {current.version}, which was published after it"
+        return f"the store works with version {current.version}"
     raise Failed(
         f"{settings.catalog} (version {document.version}) is not the one that the store works with (version {current.version}), so a start is "
         f"refused: start with --catalog of that one, then run `crossconnect catalog publish {settings.catalog}`."

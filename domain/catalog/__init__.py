@@ -5,11 +5,12 @@ were acknowledged under (domain-rules 2.1).
 """
 
 from dataclasses import field
+from datetime import datetime
 from typing import Any
 
 from domain.catalog.expression import Condition, Expression, compile_condition, compile_expression
 from domain.record import record
-from domain.values import Value
+from domain.values import Value, moment_of
 
 SCOPES = ("item", "topItem", "order", "account", "site", "reliesOn")
 VALUE_TYPES = ("string", "number", "boolean")
@@ -65,6 +66,21 @@ def _plain(value: Any) -> str:
 
 
 @record
+class TimePeriod:
+    """From when and until when something is valid, as the catalog writes it (ISO 8601); without an end it has none."""
+
+    start_date_time: str | None = None
+    end_date_time: str | None = None
+
+    def problem(self, at: datetime) -> str | None:
+        """Why a moment is not within it, as the end of a sentence; None when it is."""
+        start, end = moment_of(self.start_date_time), moment_of(self.end_date_time)
+        if start is not None and at < start:
+            return f"is valid from {self.start_date_time} on"
+        return f"was valid until {self.end_date_time}" if end is not None and at >= end else None
+
+
+@record
 class Bundled:
     """An offering that another one contains or may contain, `minimum`..`maximum` times; `default` of them when the order does not say."""
 
@@ -91,6 +107,7 @@ class ProductOffering:
     feasibility: bool = False
     prices: tuple[Any, ...] = ()
     term: Any = None
+    valid_for: TimePeriod | None = None
 
 
 @record
@@ -126,6 +143,7 @@ class ProductSpecification:
     version: str = "1.0"
     characteristics: tuple[CharacteristicSpecification, ...] = ()
     children: tuple[Child, ...] = ()
+    valid_for: TimePeriod | None = None
 
 
 @record
@@ -168,6 +186,7 @@ class ServiceSpecification:
     children: tuple[Child, ...] = ()
     tasks: tuple[TaskSpecification, ...] = ()
     resources: tuple[str, ...] = ()
+    valid_for: TimePeriod | None = None
 
 
 @record

@@ -10,6 +10,7 @@ from domain.decomposition.items import resolve_items
 from domain.decomposition.moments import dates_of, lags_of
 from domain.decomposition.order import Order
 from domain.decomposition.services import plan_services
+from domain.decomposition.validity import check_valid
 from domain.decomposition.visits import plan_visits
 from domain.order_document import OrderLine
 from domain.plan import Plan
@@ -21,6 +22,7 @@ def decompose(order: Order, lines: tuple[OrderLine, ...], catalog_version: str, 
     Raises Rejected when the order contradicts the catalog or the install base."""
     catalog, facts = world.catalog(catalog_version), Facts(world.loaded)
     items = resolve_items(order.id, order.customer, lines, catalog, facts, earlier)
+    check_valid(items, catalog, world.now, earlier)
     services = plan_services(order, items, catalog, facts, world.answer_within, earlier)
     if facts.need is not None:
         return facts.need

@@ -15,6 +15,7 @@ from domain.decomposition.item import Item
 from domain.decomposition.moments import dates_of, lags_of
 from domain.decomposition.order import Order
 from domain.decomposition.services import plan_services
+from domain.decomposition.validity import check_valid
 from domain.order_document import OrderLine, invalid
 from domain.plan import Plan
 from domain.product import GONE, Product
@@ -30,6 +31,7 @@ def decompose_services(order: Order, lines: tuple[OrderLine, ...], world: World)
     items = _resolved(order, lines, catalog, facts)
     if facts.need is not None:
         return facts.need
+    check_valid(items, catalog, world.now)
     services = plan_services(order, items, catalog, facts, world.answer_within)
     if facts.need is not None:
         return facts.need

@@ -5,6 +5,7 @@ A catalog is one YAML or JSON file, or a folder of them that is read as one. For
 
 import hashlib
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from domain.catalog import Catalog
 from domain.catalog.check import check
 from domain.record import record
+from domain.values import moment_of
 from schemas.catalog.files import SHIPPED, merged, read_files
 from schemas.catalog.findings import CatalogError, catalog_error, form_findings, without_unknown_keys
 from schemas.catalog.parts import CatalogFile
@@ -24,13 +26,15 @@ __all__ = ["SHIPPED", "CatalogDocument", "CatalogError", "catalog_document", "ca
 
 @record
 class CatalogDocument:
-    """A catalog as it is published into the log: the content of its files as one JSON object, and the SHA-256 of that in canonical form.
+    """A catalog as it is published into the log: the content of its files as one JSON object, and the SHA-256 of that in canonical form. When it is to be
+    in force is no part of the content: it may be published again for another date.
 
-    `version` is the one the file names, else the first 12 digits of the digest."""
+    `version` is the one the file names, else the first 12 digits of the digest; `effective` since when it is to be in force, None for at once."""
 
     version: str
     digest: str
     document: dict[str, Any]
+    effective: datetime | None
 
 
 def load_catalog(path: str | Path) -> Catalog:
@@ -58,9 +62,11 @@ def catalog_from_document(document: dict[str, Any]) -> Catalog:
 
 
 def _document(content: dict[str, Any]) -> CatalogDocument:
+    effective = moment_of(content.get("effective"))
+    content = {name: value for name, value in content.items() if name != "effective"}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    return CatalogDocument(content.get("version") or digest[:12], digest, content)
+    return CatalogDocument(content.get("version") or digest[:12], digest, content, effective)
 
 
 def _checked(source: Source) -> Catalog:
@@ -84,6 +90,8 @@ def _formed(source: Source, findings: list[Finding]) -> Catalog | None:
         if known is None:
             return None
         parsed = CatalogFile.model_validate(known)
+    if parsed.effective is not None and moment_of(parsed.effective) is None:
+        findings.append(source.finding("effective", f"is not a time: {parsed.effective!r}"))
     if not parsed.offerings:
         findings.append(source.finding("offerings", "are missing: nothing could be ordered"))
     return as_catalog(parsed, _document(source.content).version)

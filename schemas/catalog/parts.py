@@ -37,6 +37,11 @@ class CharacteristicSpecification(Part):
     merge: str = "equal"
 
 
+class TimePeriod(Part):
+    start_date_time: str | None = None
+    end_date_time: str | None = None
+
+
 class Bundled(Part):
     offering: str
     minimum: int = 1
@@ -57,6 +62,7 @@ class ProductOffering(Part):
     feasibility: bool = False
     prices: list[Any] = []
     term: Any = None
+    valid_for: TimePeriod | None = None
 
 
 class Mapping(Part):
@@ -81,6 +87,7 @@ class ProductSpecification(Part):
     version: str = "1.0"
     characteristics: list[CharacteristicSpecification] = []
     children: list[Child] = []
+    valid_for: TimePeriod | None = None
 
 
 class TaskSpecification(Part):
@@ -111,6 +118,7 @@ class ServiceSpecification(Part):
     children: list[Child] = []
     tasks: list[TaskSpecification] | None = None
     resources: list[str] = []
+    valid_for: TimePeriod | None = None
 
 
 class ResourceSpecification(Part):
@@ -155,6 +163,7 @@ class CatalogFile(Part):
     """The whole file. Every section is a list, so that its order survives any JSON."""
 
     version: str | None = None
+    effective: str | None = None
     service_order_per: str = "item"
     offerings: list[ProductOffering] = []
     products: list[ProductSpecification] = []

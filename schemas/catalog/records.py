@@ -17,6 +17,7 @@ from schemas.catalog.parts import (
     ResourceSpecification,
     ServiceSpecification,
     TaskSpecification,
+    TimePeriod,
     WorkOrderTemplate,
 )
 
@@ -33,6 +34,7 @@ _RECORDS: dict[type[Part], Any] = {
     Distribution: domain.Distribution,
     WorkOrderTemplate: domain.WorkOrderTemplate,
     Dependency: domain.Dependency,
+    TimePeriod: domain.TimePeriod,
 }
 
 
@@ -64,6 +66,8 @@ def _record(part: Part) -> Any:
 
 def _plain(value: Any, annotation: Any) -> Any:
     """Lists become tuples, except within rules, which are kept as the data that they are."""
+    if isinstance(value, Part):
+        return _record(value)
     if annotation is Any or not isinstance(value, list):
         return value
     return tuple(_record(each) if isinstance(each, Part) else each for each in value)

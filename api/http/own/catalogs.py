@@ -57,16 +57,19 @@ def _summary(system: System, recorded: Recorded) -> dict[str, Any]:
         "digest": event.digest,
         "current": system.current_catalog() == event.version,
         "publishedAt": recorded.meta.time,
+        "effective": event.effective or recorded.meta.time,
     }
 
 
 async def publish(context: Context, http: HttpRequest, body: bytes, _: str) -> Made:
-    """Check the catalog in the body and make it the current one. What is the current one already is answered 200."""
+    """Check the catalog in the body and make it the current one, from its key `effective` on where it has one. What is the current one
+    already is answered 200."""
     key = caller.idempotency_key(http)
     caller.operator(http)
     catalog = await context.run(catalog_in_body, body)
-    command = PublishCatalog(STREAM, catalog.version, catalog.digest, catalog.document)
-    identities = caller.sent_before(key, digest({"catalog": catalog.digest}))
+    command = PublishCatalog(STREAM, catalog.version, catalog.digest, catalog.document, catalog.effective)
+    date = {"effective": catalog.effective.isoformat()} if catalog.effective is not None else {}
+    identities = caller.sent_before(key, digest({"catalog": catalog.digest, **date}))
     outcome = await context.submit(Request(command, "", key or context.system.new_id(), identities, 201))
     found = await context.run(PUBLICATIONS.find, context.system, catalog.version)
     assert found is not None, "a catalog that was published can be read"

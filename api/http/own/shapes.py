@@ -296,7 +296,7 @@ class ProductOrderPreview(TypedDict, total=False):
 
 @with_config(OPEN)
 class PublishedCatalog(TypedDict, total=False):
-    """One published version. `document`, its content, is only told of a single one."""
+    """One published version, in force from `effective` until another one is. `document`, its content, is only told of a single one."""
 
     id: Required[str]
     href: Required[str]
@@ -304,6 +304,7 @@ class PublishedCatalog(TypedDict, total=False):
     digest: Required[str]
     current: Required[bool]
     publishedAt: Required[str]
+    effective: Required[str]
     document: dict[str, Any]
 
 

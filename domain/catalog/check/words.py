@@ -16,10 +16,12 @@ from domain.catalog import (
     ProductOffering,
     ServiceSpecification,
     TaskSpecification,
+    TimePeriod,
     WorkOrderTemplate,
 )
 from domain.catalog.check.problem import Problem, Problems
 from domain.catalog.expression import INPUTS
+from domain.values import moment_of
 
 LIFE_CYCLE = ("In Study", "In Design", "In Test", "Active", "Launched", "Retired", "Obsolete", "Rejected")
 CATEGORIES = ("CFS", "RFS")
@@ -35,6 +37,7 @@ def word_problems(catalog: Catalog) -> Problems:
         yield from _offering(f"offerings[{offering.id}]", offering)
     for product in catalog.products.values():
         path = f"products[{product.id}]"
+        yield from _validity(path, product.valid_for)
         yield from _characteristics(path, product.characteristics)
         yield from _children(path, product.children)
     for service in catalog.services.values():
@@ -52,6 +55,7 @@ def word_problems(catalog: Catalog) -> Problems:
 
 def _offering(path: str, offering: ProductOffering) -> Problems:
     yield from _one_of(f"{path}.lifecycleStatus", offering.lifecycle_status, LIFE_CYCLE)
+    yield from _validity(path, offering.valid_for)
     parts = {f"{path}.bundled[{n}]": part for n, part in enumerate(offering.bundled)}
     parts |= {f"{path}.optional[{n}]": part for n, part in enumerate(offering.optional)}
     for place, part in parts.items():
@@ -59,6 +63,16 @@ def _offering(path: str, offering: ProductOffering) -> Problems:
     yield from _no_repeats([(place, part.offering) for place, part in parts.items()], "the offering")
     if not offering.specification and not offering.bundled:
         yield Problem(path, "sells nothing: it has neither a specification nor bundled offerings")
+
+
+def _validity(path: str, period: TimePeriod | None) -> Problems:
+    ends = {"startDateTime": period.start_date_time, "endDateTime": period.end_date_time} if period is not None else {}
+    for name, text in ends.items():
+        if text is not None and moment_of(text) is None:
+            yield Problem(f"{path}.validFor.{name}", f"is not a time: {text!r}")
+    start, end = map(moment_of, ends.values()) if ends else (None, None)
+    if start is not None and end is not None and end <= start:
+        yield Problem(f"{path}.validFor.endDateTime", "does not come after startDateTime")
 
 
 def _part(path: str, part: Bundled) -> Problems:
@@ -69,6 +83,7 @@ def _part(path: str, part: Bundled) -> Problems:
 
 def _service(path: str, service: ServiceSpecification) -> Problems:
     yield from _one_of(f"{path}.category", service.category, CATEGORIES)
+    yield from _validity(path, service.valid_for)
     yield from _one_of(f"{path}.scope", service.scope, SCOPES)
     yield from _filled(f"{path}.placeRole", service.place_role)
     yield from _characteristics(path, service.characteristics)
