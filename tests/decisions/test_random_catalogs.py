@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.catalog import SCOPES, Bundled, Child, ServiceSpecification
+from domain.decomposition import Order
 from domain.decomposition.explanation import explained_rules, explained_tasks
 from domain.plan import Plan
 from domain.product_order import ProductOrderDecomposed
@@ -68,10 +69,12 @@ def ordered(world: InMemory, order: list[dict[str, Any]]) -> Plan:
 
 
 def check_explained(world: InMemory, plan: Plan) -> None:
-    order = world.orders[-1]
+    order = Order(world.orders[-1], "cust-1")
     why = {service for rule in explained_rules(plan, world.catalog, order) for service in rule.services}
     assert why >= {service.id for service in plan.services if service.rule not in ("built", "ordered")}
-    assert [task.task for task in explained_tasks(plan, world.catalog)] == [each.id for service in plan.services for each in service.tasks]
+    assert [task.task for task in explained_tasks(plan, world.catalog, order)] == [
+        each.id for service in plan.services for each in service.tasks
+    ]
 
 
 @deterministic(300)
