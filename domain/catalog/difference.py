@@ -54,14 +54,15 @@ def _of_values(path: str, old: Any, new: Any) -> Iterator[Change]:
 
 
 def _of_parts(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
-    for key, before in old.items():
-        if key in new:
-            yield from _of_values(f"{path}[{key}]", before, new[key])
+    """In the order of their keys, so that a change of a part stands where it is looked for."""
+    for key in sorted(old.keys() | new.keys()):
+        below = f"{path}[{key}]"
+        if key not in new:
+            yield Change(below, "removed", old[key], None)
+        elif key not in old:
+            yield Change(below, "added", None, new[key])
         else:
-            yield Change(f"{path}[{key}]", "removed", before, None)
-    for key, after in new.items():
-        if key not in old:
-            yield Change(f"{path}[{key}]", "added", None, after)
+            yield from _of_values(below, old[key], new[key])
     before_order, after_order = tuple(key for key in old if key in new), tuple(key for key in new if key in old)
     if before_order != after_order:
         yield Change(path, "reordered", before_order, after_order)

@@ -50,8 +50,8 @@ def test_the_first_of_anything_is_an_addition() -> None:
     bare = with_tasks("gpon-port", ())
     reserve, configure = SAMPLE.services["gpon-port"].tasks
     assert difference(bare, SAMPLE) == (
-        Change("services[gpon-port].tasks[reserve]", "added", None, reserve),
         Change("services[gpon-port].tasks[configure]", "added", None, configure),
+        Change("services[gpon-port].tasks[reserve]", "added", None, reserve),
     )
 
 
@@ -61,3 +61,11 @@ def test_rules_change_as_a_whole_and_versions_are_compared() -> None:
         Change("version", "changed", "1.0", "2"),
         Change("dependencies[evc → nid-a]", "added", None, Dependency("evc", "nid-a")),
     )
+
+
+def test_changes_come_in_the_order_of_sections_and_keys() -> None:
+    services = {**SAMPLE.services, "aaa": SAMPLE.services["evc"]}
+    del services["tv-service"], services["gpon-port"]
+    changed = replace(SAMPLE, offerings={**SAMPLE.offerings, "tv": replace(SAMPLE.offerings["tv"], name="Television")}, services=services)
+    paths = [change.path for change in difference(SAMPLE, changed)]
+    assert paths == ["offerings[tv].name", "services[aaa]", "services[gpon-port]", "services[tv-service]"]

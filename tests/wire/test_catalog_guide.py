@@ -3,7 +3,9 @@
 import re
 from pathlib import Path
 
-from schemas.catalog import load_catalog, parts
+import pytest
+
+from schemas.catalog import CatalogError, load_catalog, parts
 
 GUIDE = Path(__file__).parents[2] / "docs" / "catalog.md"
 
@@ -21,3 +23,10 @@ def test_the_guide_names_every_key_of_the_file() -> None:
     sections = [each for each in vars(parts).values() if isinstance(each, type) and issubclass(each, parts.Part)]
     keys = {field.alias or name for part in sections for name, field in part.model_fields.items()}
     assert keys - named == set()
+
+
+def test_what_is_found_in_the_wrong_catalog_is_what_the_guide_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(GUIDE.parents[1])
+    with pytest.raises(CatalogError) as raised:
+        load_catalog("docs/wrong-catalog.yaml")
+    assert f"```\n{raised.value}\n```" in GUIDE.read_text()

@@ -11,10 +11,11 @@ from domain.catalog.check.rules import rule_problems
 from domain.catalog.check.targets import target_problems
 from domain.catalog.check.use import use_problems
 from domain.catalog.check.words import word_problems
+from domain.catalog.check.writers import writer_problems
 
 __all__ = ["Problem", "check"]
 
-_CHECKS = (word_problems, reference_problems, rule_problems, target_problems, circles_of, use_problems)
+_CHECKS = (word_problems, reference_problems, rule_problems, target_problems, writer_problems, circles_of, use_problems)
 
 
 def check(catalog: Catalog) -> list[Problem]:

@@ -19,7 +19,7 @@ Fits = Callable[[Any], str | None]
 class Rule:
     """A condition or expression: where it stands, what it can read, and whose that is (`product 'tv'`, for the sentence).
 
-    `fits` says what is wrong with a result of an expression; `must_hold` is for conditions that guard something."""
+    `fits` says what is wrong with a result of an expression; `must_hold` is for conditions that guard something, for certain `actions`."""
 
     path: str
     data: Any
@@ -28,6 +28,7 @@ class Rule:
     is_condition: bool = False
     must_hold: bool = False
     fits: Fits | None = None
+    actions: tuple[str, ...] = ("add", "modify", "delete")
 
 
 def problems_of(rule: Rule) -> Problems:
@@ -37,8 +38,9 @@ def problems_of(rule: Rule) -> Problems:
     except NotInGrammar as error:
         yield Problem(rule.path, f"is not understood: {error}")
         return
-    if rule.must_hold and rule.data is False:
-        yield Problem(rule.path, "never holds, so what it guards can go")
+    if rule.must_hold and _never_holds(rule):
+        read = ", ".join(sorted(_read_by(rule.data)))
+        yield Problem(rule.path, f"never holds{f', whatever {read} is,' if read else ','} so what it guards can go")
     for name in sorted(characteristics_of(rule.data) - rule.readable.keys()):
         yield Problem(rule.path, f"reads {name!r}, which is not a characteristic of {rule.whose}")
     for part in _parts(rule.data):
@@ -89,6 +91,35 @@ def _listed(specifications: tuple[CharacteristicSpecification, ...]) -> tuple[An
     if len(specifications) != 1:
         return ()
     return (True, False) if specifications[0].value_type == "boolean" else specifications[0].values
+
+
+# ---- conditions that nothing can meet
+
+
+def _never_holds(rule: Rule) -> bool:
+    """Whether a condition holds for none of the values that there are. Where one of them is not listed, nobody can say; a comparison with what a
+    characteristic never is, is told as such."""
+    names = sorted(_read_by(rule.data))
+    known = [_may_be(name, rule) for name in names]
+    if not all(known) or any(True for part in _parts(rule.data) for _ in _in_vain(part, rule.readable)):
+        return False
+    holds = compile_condition(rule.data)
+    tried = list(islice(product(*known), MOST_TRIED + 1))
+    return len(tried) <= MOST_TRIED and not any(holds(dict(zip(names, values, strict=True))) for values in tried)
+
+
+def _may_be(name: str, rule: Rule) -> tuple[Any, ...]:
+    """All that a rule can find under a name, nothing included; empty when that is not known."""
+    if name == "action":
+        return rule.actions
+    listed = _listed(rule.readable.get(name, ()))
+    return (*listed, None) if listed else ()
+
+
+def _read_by(data: Any) -> frozenset[str]:
+    """Characteristics and inputs."""
+    inputs = (part["input"] for part in _parts(data) if isinstance(part.get("input"), str))
+    return characteristics_of(data) | frozenset(inputs)
 
 
 # ---- comparisons and tables that nothing can meet

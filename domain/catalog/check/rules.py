@@ -8,6 +8,7 @@ from domain.catalog.check.circles import circles
 from domain.catalog.check.grammar import Fits, Rule, fits, problems_of
 from domain.catalog.check.problem import Problem, Problems
 from domain.catalog.check.reach import Reach, Readable
+from domain.catalog.check.words import ACTIONS
 from domain.catalog.expression import characteristics_of
 from domain.values import moment_of
 
@@ -40,7 +41,16 @@ def _rules(catalog: Catalog, reach: Reach) -> Iterator[Rule]:
     for rule in catalog.distributions:
         if rule.specification in catalog.services:
             whose = f"{rule.specification!r} or its product"
-            yield Rule(f"distributions[{rule.id}].condition", rule.condition, reach.by_tasks(rule.specification), whose, True, True)
+            yield Rule(
+                f"distributions[{rule.id}].condition",
+                rule.condition,
+                reach.by_tasks(rule.specification),
+                whose,
+                True,
+                True,
+                None,
+                rule.actions or ACTIONS,
+            )
     for template in catalog.work_orders.values():
         known = reach.by_products(each for each in template.products if each in catalog.products)
         yield Rule(f"workOrders[{template.id}].condition", template.condition, known, "the products that need the visit", True, True)
@@ -53,7 +63,7 @@ def _service(service: ServiceSpecification, catalog: Catalog, reach: Reach) -> I
     yield from _children(path, service.children, readable, whose, catalog)
     for number, task in enumerate(service.tasks):
         own = f"{service.id!r} or its product"
-        yield Rule(f"{path}.tasks[{number}].condition", task.condition, reach.by_tasks(service.id), own, True, True)
+        yield Rule(f"{path}.tasks[{number}].condition", task.condition, reach.by_tasks(service.id), own, True, True, None, task.actions)
 
 
 def _characteristics(path: str, characteristics: Sequence[CharacteristicSpecification], readable: Readable, whose: str) -> Iterator[Rule]:
