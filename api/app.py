@@ -16,6 +16,7 @@ from api.http.own.catalogs import CATALOG_FILE, CATALOGS
 from api.http.own.dead_letters import add_dead_letters
 from api.http.own.events import add_events
 from api.http.own.install_base import add_install_base
+from api.http.own.install_base_load import add_install_base_load
 from api.http.own.orders import add_orders
 from api.http.own.over_orders import add_over_orders
 from api.http.own.queues import add_queues
@@ -43,6 +44,7 @@ def create_app(system: System) -> FastAPI:
         add_queues,
         add_target_systems,
         add_install_base,
+        add_install_base_load,
         add_dead_letters,
         add_events,
         add_operations,

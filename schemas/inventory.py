@@ -105,6 +105,13 @@ def read_service(body: bytes) -> Json:
     return _complete(read(_SERVICE, body), "state", "serviceSpecification")
 
 
+def check_any(document: Json) -> tuple[Json, bool]:
+    """A product or service among others to be loaded, and whether it is a product. Raises Unreadable."""
+    if document.get("@type") == "Service" or "serviceSpecification" in document:
+        return _complete(check(_SERVICE, document), "state", "serviceSpecification"), False
+    return _complete(check(_PRODUCT, document), "status"), True
+
+
 def read_product_patch(body: bytes, shown: Mapping[str, Any]) -> Json:
     """A correction of a product, without what is shown anyway. Raises Unreadable."""
     return _patch(_PRODUCT, body, shown, FIXED_OF_PRODUCTS)

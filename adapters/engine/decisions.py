@@ -24,6 +24,7 @@ from domain.values import Rejected
 
 LOOK_SECONDS = 1.0  # between looks for catalogs that other processes have published, and target systems that they took offline
 MOST_NEWS = 1000
+LASTING = ("pr-", "svc-")  # streams that outlive orders
 MOST_STREAMS = 2_000_000  # in memory; then everything that is committed is forgotten
 
 # What every process has to know of the others' doings before it decides.
@@ -159,6 +160,8 @@ class Decisions:
         order = order_of(stream)
         if order and self._memory.is_over(order):
             batch.over.append(order)
+        elif not order and stream.startswith(LASTING):
+            batch.over.extend({fact.stream for fact in facts})  # what is loaded comes once: it need not be kept at hand
         if stream in (CATALOG_STREAM, TARGETS_STREAM):
             for fact in facts:
                 self._learn(fact.event)

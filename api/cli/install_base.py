@@ -41,6 +41,31 @@ def show(
         _print(found)
 
 
+@app.command()
+def load(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="one TMF637 product or TMF638 service a line, as JSON; - reads standard input")
+    ],
+    refused: Annotated[str, typer.Option(metavar="FILE", help="where refused lines go, with the reasons; default: beside FILE")] = "",
+    url: Url = "",
+    as_json: AsJson = False,
+) -> None:
+    """Load an install base that was built elsewhere. What is there already stays as it is, so a load that broke off is simply run again."""
+    from api.cli.base_loading import Loading, refused_beside
+    from api.cli.client import Api
+    from api.cli.terminal import print_json, progress
+
+    with Api(url_or_default(url), timeout=120.0) as api, progress("Loading", "lines") as moved:
+        loading = Loading(api, refused or refused_beside(file))
+        loading.run(file, moved)
+    if as_json:
+        print_json(loading.counts())
+    else:
+        print(loading.summary())
+    if loading.refused:
+        raise Failed(f"{loading.refused} lines were refused: {loading.refused_file} has them with the reasons.")
+
+
 def _print(found: Document) -> None:
     from api.cli import terminal
 

@@ -1,6 +1,6 @@
 """What POST and PATCH of products and services ask of the engine: an install base that was built elsewhere is loaded, and corrected (domain-rules 6.0)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.requests import Request as HttpRequest
@@ -31,6 +31,9 @@ PRODUCTS = Folded(PRODUCT_VIEW, PRODUCT_PREFIX)
 SERVICES = Folded(SERVICE_VIEW, SERVICE_PREFIX)
 
 Load = Callable[[System, Json], LoadProduct | LoadService]
+# The ids of services by customer and the id that they have elsewhere, where ours is not made of that.
+Names = Mapping[tuple[str, str], str]
+NONE: Names = {}
 
 
 # POST ---------------------------------------------------------------------------------------------------------------------------------
@@ -56,12 +59,13 @@ async def _load(context: Context, http: HttpRequest, document: Json, load: Load,
     return Made(201 if history[0].meta.causation == causation else 200, found)
 
 
-def product_load(system: System, document: Json) -> LoadProduct:
+def product_load(system: System, document: Json, names: Names = NONE) -> LoadProduct:
     """What a TMF637 create asks of the engine. Raises Unreadable, Rejected."""
     customer, now = _customer(document), system.clock()
     external, owner = inventory.external_id(document)
     if document["status"].strip() in ("pendingActive", "pendingTerminate"):
         raise wrong("status", "a product that an order elsewhere is changing cannot be loaded")
+    services = tuple(_service(id, customer, names) for id in ids_of(document.get("realizingService")))
     loaded = ProductLoaded(
         owner,
         external,
@@ -71,12 +75,12 @@ def product_load(system: System, document: Json) -> LoadProduct:
         document.get(CATALOG_VERSION, ""),
         values_of(document.get("productCharacteristic")),
         places_of(document),
-        tuple(_service(id, customer) for id in ids_of(document.get("realizingService"))),
+        services,
         tuple(addressed(id, customer) for id in parts_of(document.get("productRelationship"))),
         document["status"].strip(),
         inventory.said_of_product(document),
         personal_of(document),
-        digest(document).hex(),
+        digest({**document, "realizingService": services}).hex(),
         since(document, now, "startDate", "terminationDate"),
     )
     ended = since(document, now, "terminationDate") if loaded.status == "terminated" else None
@@ -92,13 +96,14 @@ def _specification(system: System, document: Json) -> str:
     return said or (offering.specification if offering is not None else "")
 
 
-def service_load(system: System, document: Json) -> LoadService:
+def service_load(system: System, document: Json, names: Names = NONE) -> LoadService:
     """What a TMF638 create asks of the engine. Raises Unreadable, Rejected."""
     customer, now, places = _customer(document), system.clock(), places_of(document)
     external, owner = inventory.external_id(document)
     catalog = system.catalogs[system.current_catalog()]
     specification = document["serviceSpecification"]
     known = catalog.services.get(specification["id"])
+    supporting = tuple(_service(id, customer, names) for id in ids_of(document.get("supportingService")))
     loaded = ServiceLoaded(
         owner,
         external,
@@ -110,11 +115,11 @@ def service_load(system: System, document: Json) -> LoadService:
         values_of(document.get("serviceCharacteristic")),
         places,
         (),
-        tuple(_service(id, customer) for id in ids_of(document.get("supportingService"))),
+        supporting,
         document["state"],
         inventory.said_of_service(document),
         personal_of(document),
-        digest(document).hex(),
+        digest({**document, "supportingService": supporting}).hex(),
         since(document, now, "startDate", "endDate"),
     )
     ended = since(document, now, "endDate") if loaded.state == "terminated" else None
@@ -122,9 +127,11 @@ def service_load(system: System, document: Json) -> LoadService:
     return LoadService(stream or f"{SERVICE_PREFIX}-{system.new_id()}", loaded, ended)
 
 
-def _service(id: str, customer: str) -> str:
+def _service(id: str, customer: str, names: Names = NONE) -> str:
     """A service by our id, or by the one that the customer's source gave it."""
-    return id if id.startswith(f"{SERVICE_PREFIX}-") else loaded_id(SERVICE_PREFIX, customer, id)
+    if id.startswith(f"{SERVICE_PREFIX}-"):
+        return id
+    return names.get((customer, id)) or loaded_id(SERVICE_PREFIX, customer, id)
 
 
 def _customer(document: Json) -> str:

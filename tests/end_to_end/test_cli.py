@@ -148,6 +148,26 @@ def waited_for_fallout(engine: EngineProcess, order: str) -> Any:
     raise AssertionError("the fallout was never listed")
 
 
+def test_an_install_base_is_loaded_from_a_file_shown_and_loaded_again(engine: EngineProcess, tmp_path: Path) -> None:
+    party = {"relatedParty": [{"id": "loaded", "role": "customer"}]}
+    about = {**party, "status": "active", "startDate": "2021-03-01T00:00:00Z", "@catalogVersion": "1.0"}
+    lines = [json.dumps({**about, "externalId": f"m-{number}", "productOffering": {"id": "mobile-line"}}) for number in range(450)]
+    wrong = json.dumps({**about, "externalId": "w", "productOffering": {"id": "smoke-signals"}})
+    base = tmp_path / "base.jsonl"
+    base.write_text("\n".join([*lines[:300], wrong, "", "no JSON", *lines[300:]]))
+    loaded = crossconnect("install-base", "load", str(base), "--url", engine.url)
+    assert loaded.out == "Loaded 450, known already 0, refused 2.\n"
+    loaded.fails_with(1, f"2 lines were refused: {base}.refused.jsonl")
+    refused = [json.loads(line) for line in Path(f"{base}.refused.jsonl").read_text().splitlines()]
+    assert [(each["line"], "smoke-signals" in each["reason"]) for each in refused] == [(301, True), (303, False)]
+    again = crossconnect("install-base", "load", "-", "--json", "--url", engine.url, stdin="\n".join(lines))
+    assert (again.code, again.json()) == (0, {"loaded": 0, "known": 450, "refused": 0})
+    shown = crossconnect("install-base", "--customer", "loaded", "--at", "2022-01-01", "--json", "--url", engine.url).json()
+    assert len(shown["product"]) == 450
+    assert "mobile-line" in crossconnect("install-base", "--customer", "loaded", "--url", engine.url).out
+    crossconnect("install-base", "--url", engine.url).fails_with(2, "--customer or --site")
+
+
 def test_load_is_ordered_and_measured(engine: EngineProcess) -> None:
     arguments = ("simulate", "load", str(ORDERS / "mobile-line.json"), "--orders", "20", "--clients", "4", "--json", "--url", engine.url)
     result = crossconnect(*arguments).json()

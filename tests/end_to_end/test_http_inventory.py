@@ -138,3 +138,22 @@ async def test_an_order_ends_what_was_never_built_here_and_meanwhile_nobody_corr
     assert (ended["status"], ended["startDate"]) == ("terminated", "2021-03-01T00:00:00Z")
     for service in ended["realizingService"]:
         assert (await client.get(service["href"])).json()["state"] == "terminated"
+
+
+# Many at once -------------------------------------------------------------------------------------------------------------------------
+async def test_many_are_loaded_with_one_request_and_those_that_are_refused_keep_nobody_out(client: httpx.AsyncClient) -> None:
+    port = of("bulk", SERVICE, externalId="port")
+    line = of("bulk", SERVICE, externalId="line", serviceSpecification={"id": "access-line"}, supportingService=[{"id": "port"}])
+    product = of(
+        "bulk", PRODUCT, externalId="tv", productOffering={"id": "tv"}, productCharacteristic=[], realizingService=[{"id": "line"}]
+    )
+    wrong = of("bulk", PRODUCT, externalId="wrong", realizingService=[{"id": "nobody"}])
+    sent = {"items": [port, line, wrong, {"status": "active"}, {"nothing": 1}, product, product]}
+    answer = (await client.post(f"{OURS}/installBase", json=sent)).json()["items"]
+    assert [each["outcome"] for each in answer] == ["loaded", "loaded", "refused", "refused", "refused", "loaded", "known"]
+    assert "realizingService[0].id" in answer[2]["message"]
+    assert (await client.get(f"{SERVICES}/{answer[1]['id']}")).json()["relatedEntity"][0]["id"] == answer[5]["id"]
+    again = (await client.post(f"{OURS}/installBase", json={"items": [port, line, product]})).json()["items"]
+    assert [(each["outcome"], each["id"]) for each in again] == [("known", answer[n]["id"]) for n in (0, 1, 5)]
+    too_many = await client.post(f"{OURS}/installBase", json={"items": [{}] * 1001})
+    assert too_many.status_code == 400

@@ -364,6 +364,30 @@ class CatalogOverOrders(TypedDict, total=False):
     refusals: Required[list[RefusedOtherwise]]
 
 
+@with_config(OPEN)
+class InstallBaseLoad(TypedDict, total=False):
+    """TMF637 products and TMF638 services of elsewhere, what supports others before these. Those that are refused keep no other out."""
+
+    items: Required[list[dict[str, Any]]]
+
+
+@with_config(OPEN)
+class LoadedItem(TypedDict, total=False):
+    """`outcome` is loaded, known (it was there already, with the same content) or refused (then `message` says why)."""
+
+    id: str
+    outcome: Required[Literal["loaded", "known", "refused"]]
+    code: str
+    message: str
+
+
+@with_config(OPEN)
+class InstallBaseLoaded(TypedDict, total=False):
+    """What became of each, in the order in which they were sent."""
+
+    items: Required[list[LoadedItem]]
+
+
 READ_ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 READ_BULK_ACTION: TypeAdapter[Any] = TypeAdapter(BulkAction)
 READ_TARGET_ACTION: TypeAdapter[Any] = TypeAdapter(TargetSystemAction)
@@ -385,6 +409,9 @@ PREVIEW = own_shape(ProductOrderPreview)
 LINES = own_shape(Event).many("Events")
 CATALOG = own_shape(PublishedCatalog)
 INSTALL_BASE = own_shape(InstallBase)
+LOAD_BODY = own_shape(InstallBaseLoad)
+LOADED = own_shape(InstallBaseLoaded)
+READ_LOAD: TypeAdapter[Any] = TypeAdapter(InstallBaseLoad)
 OVER_ORDERS = own_shape(CatalogOverOrders)
 SHAPES = (
     ACTION_BODY,
@@ -403,5 +430,7 @@ SHAPES = (
     LINES,
     CATALOG,
     INSTALL_BASE,
+    LOAD_BODY,
+    LOADED,
     OVER_ORDERS,
 )
