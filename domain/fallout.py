@@ -12,7 +12,7 @@ from domain.record import record
 from domain.values import Reason, Rejected, Values, Who
 
 RETRY, SKIP, COMPLETE, ABORT = "retry", "skip", "complete", "abort"
-ANSWERED, WITHDRAWN = "answered", "withdrawn"
+ANSWERED, WITHDRAWN, AMENDED = "answered", "withdrawn", "amended"
 OPERATOR_ACTIONS = (RETRY, SKIP, COMPLETE, ABORT)
 SEVERITIES: Final = ("critical", "major", "minor", "warning")
 # What kinds of fallout the rules raise; an operator may name others.
@@ -102,7 +102,8 @@ class FalloutRaised:
 
 @record
 class FalloutResolved:
-    """`action` is what ended it: an operator's retry, skip, complete or abort, or `answered` by a late answer, or `withdrawn` with its order."""
+    """`action` is what ended it: an operator's retry, skip, complete or abort, or `answered` by a late answer, or `withdrawn` with its order, or
+    `amended` because what the order says now is asked for instead."""
 
     task: str
     number: int

@@ -11,13 +11,17 @@ from typing import Any
 from domain.record import record
 from domain.values import Place
 
+# What a point of no return closes to changes: the item, everything that had to come before it, the bundle around the item, or the order.
+ITEM, CLOSURE, BUNDLE, ORDER = "item", "closure", "bundle", "order"
+CLOSES = (ITEM, CLOSURE, BUNDLE, ORDER)
+
 
 @record
 class PlannedItem:
     """An order item with everything known about it. `product` holds the services of the item: a product, or, in a service order from outside, the
     service that is ordered. `services` are all services it needs, shared ones included; `missing` the paths of information that the customer still has
     to supply: then nothing else of the item is planned yet. `status` is what a suspend or resume makes of the product, `term` what a renewal agrees on,
-    `moved` whether `places` are new, `part_of` the product that an added one is a part of."""
+    `moved` whether `places` are new, `part_of` the product that an added one is a part of; `closes` what its point of no return closes."""
 
     id: str
     parent: str
@@ -35,6 +39,7 @@ class PlannedItem:
     term: tuple[dict[str, Any], ...] = ()
     moved: bool = False
     part_of: str = ""
+    closes: str = CLOSURE
 
     @property
     def sells(self) -> bool:
@@ -44,7 +49,8 @@ class PlannedItem:
 
 @record
 class PlannedTask:
-    """One step of a service order item; see `TaskSpecification` for the fields."""
+    """One step of a service order item; see `TaskSpecification` for the fields. `repeatable`: what it did can be changed by doing it again, with action
+    modify; else it has to be undone first."""
 
     id: str
     name: str
@@ -59,6 +65,7 @@ class PlannedTask:
     group: str
     form: tuple[str, ...]
     duration: float = 0.0
+    repeatable: bool = True
 
 
 @record
@@ -133,6 +140,25 @@ class Plan:
     lags: tuple[Lag, ...] = ()
     not_before: tuple[NotBefore, ...] = ()
 
+    def without(self, gone: Collection[str]) -> "Plan":
+        """This plan once these items are taken back: without the services and visits that nobody else wants, and without ends that not all want."""
+        users: dict[str, list[bool]] = {}
+        for item in self.items:
+            for id in (*item.services, *item.detached):
+                users.setdefault(id, []).append(item.id in gone)
+        services = [
+            each for each in self.services if not (any if each.action == "delete" else all)(users.get(each.id, ())) or each.id not in users
+        ]
+        visits = [visit for visit in self.visits if not all(id in gone for id in visit.items)]
+        return Plan(
+            tuple([item for item in self.items if item.id not in gone]),
+            tuple(services),
+            tuple(visits),
+            self.edges,
+            self.lags,
+            self.not_before,
+        )
+
     def extended(self, more: "Plan") -> "Plan":
         """This plan with what was planned later: items that waited are replaced, and services that are made anew."""
         items = {item.id: item for item in self.items} | {item.id: item for item in more.items}
@@ -146,6 +172,16 @@ class Plan:
             (*self.lags, *more.lags),
             (*self.not_before, *more.not_before),
         )
+
+
+def service_node(service: PlannedService) -> str:
+    """The node of a service order item within its order: `<service order>.<item>`, which its tasks' ids begin with."""
+    return f"{service.number}.{service.item}"
+
+
+def item_node(item: str) -> str:
+    """The node that is done when a product order item is."""
+    return f"item:{item}"
 
 
 def service_order_id(order: str, number: int) -> str:

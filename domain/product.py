@@ -71,7 +71,16 @@ class ReopenProduct:
     order: str
 
 
-Command = OrderProduct | FulfilProduct | AbandonProduct | ReopenProduct | loading.Command
+@record
+class AmendProduct:
+    """The order that works on this product, or has just done so, says something else of it."""
+
+    product: str
+    order: str
+    item: PlannedItem
+
+
+Command = OrderProduct | FulfilProduct | AbandonProduct | ReopenProduct | AmendProduct | loading.Command
 
 
 # Events: names and fields are storage format -----------------------------------------------------------------------------------------
@@ -169,8 +178,20 @@ class ProductReopened:
     order: str
 
 
+@record
+class ProductAmended:
+    """What the order that works on the product wants it to be from now on."""
+
+    order: str
+    item: str
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    bundles: tuple[str, ...] = ()
+
+
 Event = (
     ProductOrdered
+    | ProductAmended
     | ProductActivated
     | ProductChangeOrdered
     | ProductChanged
@@ -215,6 +236,10 @@ def decide(command: Command, product: Product | None, world: World) -> Events | 
             return _fulfil(command, product)
         case AbandonProduct():
             return _abandon(command, product)
+        case AmendProduct():
+            ours = product is not None and command.order in (product.pending, product.last_order)
+            item = command.item
+            return (ProductAmended(command.order, item.id, item.values, item.places, item.bundles),) if ours else ()
         case ReopenProduct():
             done = product is not None and not product.pending and product.last_order == command.order
             return (ProductReopened(command.order),) if done else ()
@@ -351,9 +376,10 @@ def evolve(product: Product | None, event: Event) -> Product:
     match event:
         case ProductActivated():
             return _with(product, event.status, event.values, event.services, last=event.order)
+        case ProductAmended():
+            return _amended(product, event)
         case ProductChanged():
-            undone = product.last_order == event.order
-            before = None if undone else product
+            before = product.before if product.last_order == event.order else product
             changed = _with(product, event.status, event.values, event.services, last=event.order, before=before, bundles=event.bundles)
             return _moved_or_renewed(changed, event)
         case ProductChangeOrdered():
@@ -396,6 +422,12 @@ def _moved_or_renewed(product: Product, event: ProductChanged) -> Product:
         return product
     places = product.places if event.places is None else event.places
     return replace(product, places=places, term=product.term if event.term is None else event.term)
+
+
+def _amended(product: Product, event: ProductAmended) -> Product:
+    """What the customer has keeps its values until the change is done."""
+    values = event.values if product.status == PENDING_ACTIVE else product.values
+    return replace(product, values=values, places=event.places, bundles=event.bundles, pending=event.order)
 
 
 def _with(

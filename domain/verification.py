@@ -144,7 +144,7 @@ class Verification:
 
     def _items_changed(self, recorded: Recorded) -> None:
         order: ProductOrder = self._state(recorded.stream)
-        expected = order_state(order.parts, order.own, order.cancelling)
+        expected = order_state(order.parts, order.own, order.cancelling, order.amending)
         self._states.that(order.state == expected, f"{recorded.stream}: is {order.state}, its items say {expected}")
         if order.state in TERMINAL:
             self._check_ended(recorded.stream, order)

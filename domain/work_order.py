@@ -339,7 +339,7 @@ def _resolve(command: ResolveTask, order: WorkOrder, world: World) -> Events:
     resolved = FalloutResolved(command.stream, order.fallouts, command.action, command.who, "", {}, "")
     first = (resolved,) if order.open_fallouts else ()
     if command.action == fallout.RETRY:
-        decision, attempt = (order.decision + 1, 1) if order.final else (order.decision, order.attempt + 1)
+        decision, attempt = (order.decision + 1, 1) if order.final or not order.decision else (order.decision, order.attempt + 1)
         return (*first, _asked(command.stream, order, world, "cancel" if order.cancelling else "create", decision, attempt))
     if command.action == fallout.ABORT:
         return (*first, WorkOrderClosed(command.who, command.action, CANCELLED))

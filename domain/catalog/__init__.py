@@ -136,7 +136,8 @@ class Child:
 
 @record
 class ProductSpecification:
-    """What a product is: its characteristics and the services that realise it."""
+    """What a product is: its characteristics and the services that realise it. `point_of_no_return_closes` says what can no longer be
+    changed once one of its tasks that is a point of no return has been dispatched: item, closure, bundle or order (domain-rules 4.4)."""
 
     id: str
     name: str
@@ -144,6 +145,7 @@ class ProductSpecification:
     characteristics: tuple[CharacteristicSpecification, ...] = ()
     children: tuple[Child, ...] = ()
     valid_for: TimePeriod | None = None
+    point_of_no_return_closes: str = "closure"
 
 
 @record

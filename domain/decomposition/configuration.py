@@ -11,6 +11,8 @@ from domain.order_document import invalid
 def configure(item: Item, catalog: Catalog) -> None:
     """Values from the order, the install base and the defaults; what is mandatory and still absent is listed as missing."""
     specification = catalog.products.get(item.specification)
+    if specification is not None:
+        item.closes = specification.point_of_no_return_closes
     if specification is None or item.status or item.line.action in ("delete", "noChange"):
         item.values = dict(item.held.values) if item.held else {}
         return

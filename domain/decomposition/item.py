@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.catalog import Catalog, ProductOffering, ServiceSpecification
 from domain.order_document import OrderLine
-from domain.plan import PlannedItem, product_id
+from domain.plan import CLOSURE, PlannedItem, product_id
 from domain.product import Product
 from domain.values import Place
 
@@ -35,6 +35,7 @@ class Item:
         self.holds = True
         self.status = ""
         self.moved = False
+        self.closes = CLOSURE
 
     @property
     def top(self) -> "Item":
@@ -80,6 +81,7 @@ class Item:
             self.line.term,
             self.moved,
             self.parent.product if self.parent is not None and self.line.action == "add" else "",
+            self.closes,
         )
 
     def _parts(self) -> tuple[str, ...]:

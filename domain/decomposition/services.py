@@ -11,7 +11,7 @@ from domain.catalog.expression import characteristics_of
 from domain.decider import Facts
 from domain.decomposition.actions import choose_action, keep, leavers, release
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
-from domain.decomposition.grouping import number_service_orders
+from domain.decomposition.grouping import keep_numbers, number_service_orders
 from domain.decomposition.identity import SITE_ROLE, identity_of, moves, place_of, site_of
 from domain.decomposition.item import Item
 from domain.decomposition.order import Order
@@ -26,7 +26,13 @@ ORDERED = "ordered"  # the rule by which a service is there that a service order
 
 
 def plan_services(
-    order: Order, items: Sequence[Item], catalog: Catalog, facts: Facts, answer_within: float, earlier: Plan | None = None
+    order: Order,
+    items: Sequence[Item],
+    catalog: Catalog,
+    facts: Facts,
+    answer_within: float,
+    earlier: Plan | None = None,
+    amended: Plan | None = None,
 ) -> ServiceDrafts:
     """Decide for every service of every item that is not settled."""
     under_way = {service.id: service for service in earlier.services if service.number} if earlier is not None else {}
@@ -41,6 +47,8 @@ def plan_services(
     for item in changing:
         if item.line.action in ("modify", "delete") and item.held is not None:
             release(item, leaving, drafts, facts, catalog, order.id)
+    if amended is not None:
+        keep_numbers(drafts, amended)
     number_service_orders(items, drafts, catalog, order)
     for draft in drafts.values():
         if draft.under_way is None and draft.action != "noChange":

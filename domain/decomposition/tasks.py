@@ -40,6 +40,7 @@ def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs
         task.group,
         task.form,
         task.duration,
+        "modify" in task.actions,
     )
 
 

@@ -6,7 +6,7 @@ from domain.catalog import Catalog, WorkOrderTemplate
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
 from domain.decomposition.item import Item
 from domain.decomposition.order import Order
-from domain.plan import PlannedVisit, work_order_id
+from domain.plan import Plan, PlannedVisit, work_order_id
 from domain.values import Place
 
 
@@ -18,10 +18,12 @@ class _Visit:
 
 
 def plan_visits(
-    order: Order, items: Sequence[Item], services: ServiceDrafts, catalog: Catalog, answer_within: float
+    order: Order, items: Sequence[Item], services: ServiceDrafts, catalog: Catalog, answer_within: float, amended: Plan | None = None
 ) -> tuple[PlannedVisit, ...]:
-    """One visit per template and site, numbered after the work orders that exist already."""
+    """One visit per template and site, numbered after the work orders that exist already; those of an amended plan stay the visits that they are."""
     visits: dict[tuple[str, str], _Visit] = {}
+    numbered = order.work_orders
+    known = {(visit.template, visit.place.id): visit.id for visit in amended.visits} if amended is not None else {}
     if not catalog.work_orders:
         return ()
     numbers: dict[str, dict[int, None]] = {}
@@ -40,7 +42,9 @@ def plan_visits(
                 continue
             key = (template.id, place.id)
             if key not in visits:
-                visits[key] = _Visit(work_order_id(order.id, order.work_orders + len(visits) + 1), template, place)
+                if key not in known:
+                    numbered += 1
+                visits[key] = _Visit(known.get(key) or work_order_id(order.id, numbered), template, place)
             visits[key].items.append(item.line.id)
             visits[key].numbers.update(numbers.get(item.line.id, {}))
     return tuple(_planned(visit, answer_within) for visit in visits.values())

@@ -12,15 +12,18 @@ from typing import Any
 from domain import fallout
 from domain.fallout import FalloutRaised, FalloutResolved
 from domain.plan import Plan, service_order_id
+from domain.processes.amending import Amending
 from domain.processes.holding import HOLD, Holding
 from domain.processes.opening import opening
 from domain.processes.outlook import Watch
-from domain.processes.progress import ItemProgress, Progress, ServiceProgress, later_of
+from domain.processes.progress import ItemProgress, Progress, ServiceProgress, later_of, undo_node
 from domain.processes.withdrawal import Withdrawal
 from domain.product import AbandonProduct, FulfilProduct
 from domain.product_order import (
+    FinishAmendment,
     PassPointOfNoReturn,
     ProductOrderAcknowledged,
+    ProductOrderAmended,
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
     ProductOrderItemsHeld,
@@ -76,6 +79,9 @@ class Fulfillment:
         self._ready: list[str] = []
         self._changed: dict[str, ItemProgress] = {}
         self._watch: Watch | None = None
+        self._amendment = ""
+        self._again: set[str] = set()  # tasks that an amendment wants done again, and have not been yet
+        self._finishing: set[str] = set()  # those among them that are out as they were asked for before
 
     # What is due ----------------------------------------------------------------------------------------------------------------------
     def take(self) -> list[Any]:
@@ -89,7 +95,15 @@ class Fulfillment:
             for item in self.withdrawal.take_closed():
                 self._changed[item.planned.id] = item
                 self._tell_parent(item)
-        return due or self._reports()
+        return due or self._reports() or self._finished_amendment()
+
+    def _finished_amendment(self) -> list[Any]:
+        if not self._amendment or (self.withdrawal is not None and not self.withdrawal.is_over()):
+            return []
+        if any(self.withdrawal is None or not self.withdrawal.covers(task) for task in self._again):
+            return []
+        amendment, self._amendment = self._amendment, ""
+        return [FinishAmendment(self.order, amendment)]
 
     def settle(self) -> None:
         """Forget what was due: after a fold from the log it has all been done, since a unit of work commits only when nothing is due."""
@@ -170,7 +184,8 @@ class Fulfillment:
         if event.undo:
             assert self.withdrawal is not None, "only a withdrawal undoes"
             self.withdrawal.undoing(event.task)
-        elif event.attempt == event.decision == 1:
+        elif event.attempt == 1:
+            self._finishing.discard(event.task)
             self._pass_point_of_no_return(event.task)
 
     def _handed_out(self, recorded: Recorded) -> None:
@@ -199,6 +214,7 @@ class Fulfillment:
 
     def _by_hand(self, recorded: Recorded) -> None:
         event: TaskCompletedByHand = recorded.event
+        self._finishing.discard(event.task)
         self._task_done(event.task, event.values, event.undo, event.skipped, self.now)
 
     def _task_done(self, task: str, values: dict[str, Any], undo: bool, skipped: bool, at: datetime) -> None:
@@ -209,10 +225,24 @@ class Fulfillment:
         service = self.progress.service_of[task]
         service.assigned.update(values)
         service.done_at = later_of(service.done_at, at)
+        if task in self._finishing:
+            self._done_as_before(task, skipped)
+            return
+        self._again.discard(task)
         service.inactive |= skipped
         service.open.discard(task)
         self._finish(task, at, skipped)
         self._settle_service(service)
+
+    def _done_as_before(self, task: str, skipped: bool) -> None:
+        """What was out when an amendment came is done as it was asked for then: now it is undone, or done as it is wanted."""
+        self._finishing.discard(task)
+        if self.withdrawal is not None and self.withdrawal.covers(task):
+            self.progress.finished[task] = skipped
+            return
+        self.progress.built[task] = skipped
+        if not self.progress.waits.get(task):
+            self._ready.append(task)
 
     def _is_in(self, task: str) -> None:
         self.progress.running.discard(task)
@@ -223,6 +253,7 @@ class Fulfillment:
     def _undone(self, task: str) -> None:
         assert self.withdrawal is not None, "only a withdrawal undoes"
         self.withdrawal.undone(task)
+        self._free(undo_node(task))
 
     def _spared(self, recorded: Recorded) -> None:
         event: UndoSpared = recorded.event
@@ -286,8 +317,13 @@ class Fulfillment:
                 item = self.progress.items[follower[5:]]
                 item.open.discard(follower)
                 self._settle_item(item)
-            elif self.withdrawal is None or not self.withdrawal.covers(follower):
+            elif self._may_start(follower):
                 self._make_ready(follower)
+
+    def _may_start(self, node: str) -> bool:
+        """Whether a node that waits for nothing is wanted, and not still out as it was wanted before."""
+        out = node in self._finishing and not self.progress.is_stuck(node)
+        return not out and (self.withdrawal is None or not self.withdrawal.covers(node))
 
     def _settle_all(self) -> None:
         for service in self.progress.services.values():
@@ -415,6 +451,8 @@ class Fulfillment:
             self._show(item, HELD)
         if self.withdrawal is not None and task in self.progress.tasks:
             self.withdrawal.fell_out(task)
+        if task in self._finishing and self._may_start(task) and not self.progress.waits.get(task):
+            self._ready.append(task)  # nobody need repair what is not wanted like this any more
 
     def _fallout_resolved(self, recorded: Recorded) -> None:
         event: FalloutResolved = recorded.event
@@ -430,7 +468,44 @@ class Fulfillment:
     def _task_withdrawn(self, recorded: Recorded) -> None:
         event: TaskWithdrawn = recorded.event
         self._is_in(event.task)
-        self._free(event.task)
+        self._finishing.discard(event.task)
+        if event.task in self.progress.built:  # it was done once, which has to be undone
+            self.progress.finished[event.task] = self.progress.built.pop(event.task)
+        if undo_node(event.task) in self.progress.after:
+            self._undone(event.task)
+        else:
+            self._free(event.task)
+
+    def _amended(self, recorded: Recorded) -> None:
+        event: ProductOrderAmended = recorded.event
+        amending = Amending(event, self.progress)
+        startable = amending.take_in()
+        self._again, self._finishing = set(amending.again), {task for task in amending.again if task in self.progress.running}
+        self._amendment = event.amendment if event.is_under_way else ""
+        self._due.extend(amending.due(self))
+        if event.removed:
+            self._withdraw(event.removed, CANCELLED, include_completed=True)
+        if amending.leaving or amending.leaving_tasks or amending.undo_first or amending.leaving_visits:
+            withdrawal = self._begin_withdrawal()
+            withdrawal.leave(amending.leaving, [*amending.leaving_tasks, *sorted(amending.undo_first)], amending.leaving_visits)
+        self._ready = []
+        for node in startable:
+            if self._may_start(node):
+                self._make_ready(node)
+        for item in event.plan.items:
+            if item.action != "noChange":
+                self._changed[item.id] = self.progress.items[item.id]
+        self._forget_held(amending.leaving)
+        if not self.gate_closed:
+            self._settle_all()
+
+    def _forget_held(self, leaving: Iterable[ServiceProgress]) -> None:
+        """Items that stay are not held by what they do without."""
+        tasks = {task.id for service in leaving for task in service.planned.tasks}
+        for item in self.progress.items.values():
+            if not item.held.isdisjoint(tasks):
+                item.held -= tasks
+                self._show(item, IN_PROGRESS)
 
     def _cancelled(self, recorded: Recorded) -> None:
         event: ProductOrderCancellationAssessed = recorded.event
@@ -438,12 +513,16 @@ class Fulfillment:
             self._withdraw(event.items, CANCELLED, event.include_completed)
 
     def _withdraw(self, items: Iterable[str], outcome: str, include_completed: bool) -> None:
+        withdrawal = self._begin_withdrawal()
+        withdrawal.start(items, outcome, include_completed)
+        self._ready = [node for node in self._ready if not withdrawal.covers(node)]
+        for item in withdrawal.take_freed():
+            self._settle_item(item)
+
+    def _begin_withdrawal(self) -> Withdrawal:
         if self.withdrawal is None:
             self.withdrawal = Withdrawal(self.order, self.progress)
-        self.withdrawal.start(items, outcome, include_completed)
-        self._ready = [node for node in self._ready if not self.withdrawal.covers(node)]
-        for item in self.withdrawal.take_freed():
-            self._settle_item(item)
+        return self.withdrawal
 
     def _show(self, item: ItemProgress, state: str) -> None:
         if item.closed or (item.state in TERMINAL and not (self.withdrawal and item.planned.id in self.withdrawal.items)):
@@ -460,6 +539,7 @@ _REACTIONS: dict[type[Any], Callable[[Fulfillment, Recorded], None]] = {
     ProductOrderStepReleased: Fulfillment._step_released,
     ProductOrderDecomposed: Fulfillment._decomposed,
     ProductOrderCancellationAssessed: Fulfillment._cancelled,
+    ProductOrderAmended: Fulfillment._amended,
     ActivationRequested: Fulfillment._requested,
     ManualTaskRequested: Fulfillment._handed_out,
     ActivationAnswered: Fulfillment._answered,

@@ -1,6 +1,6 @@
 """How far each item, service and task of one order has come, and what waits for what: the ledger that fulfilment keeps."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,14 @@ class ItemProgress:
         self.reported = ACKNOWLEDGED
         self.closed = False
         self.done_at: datetime | None = None
+
+    def replan(self, planned: PlannedItem) -> None:
+        """It is planned otherwise now, or at last."""
+        self.planned = planned
+        if planned.missing:
+            self.state = PENDING
+        elif self.state == PENDING:
+            self.state = HELD if self.held else ACKNOWLEDGED
 
     @property
     def is_bundle(self) -> bool:
@@ -48,6 +56,24 @@ class ServiceProgress:
         self.done_at: datetime | None = None
         self.state = COMPLETED if planned.action == "noChange" else ACKNOWLEDGED
 
+    def replan(self, planned: PlannedService) -> None:
+        """It is planned otherwise now: what fulfilment assigned stays, unless the plan says something else of just that (domain-rules 4.6)."""
+        before = self.planned.values
+        for name in [name for name, value in planned.values.items() if before.get(name) != value]:
+            self.assigned.pop(name, None)
+        self.planned = planned
+
+    def reopen(self, done: Collection[str]) -> None:
+        """Wait for those of its tasks that are not done; a service that was complete is so no longer when there is one."""
+        self.open = {task.id for task in self.planned.tasks if task.id not in done}
+        if self.open and self.state == COMPLETED:
+            self.state, self.inactive = ACKNOWLEDGED, False
+
+
+def undo_node(task: str) -> str:
+    """What those wait for that can only be done once `task` has been undone."""
+    return f"undo:{task}"
+
 
 def later_of(one: datetime | None, other: datetime | None) -> datetime | None:
     """The later of two times, either of which may not be known."""
@@ -57,8 +83,9 @@ def later_of(one: datetime | None, other: datetime | None) -> datetime | None:
 class Progress:
     """The nodes of the plan by id, and the edges between them: `waits` counts what a node waits for, `after` lists what waits for it.
 
-    `finished` are the nodes that are done, in the order in which they were, and whether each was skipped; `ended` when; `running` those that are out.
-    `lags` are the edges that take longer, `moments` what a node waits for besides other nodes, `scheduled` the nodes that wait for nothing else.
+    `finished` are the nodes that are done, in the order in which they were, and whether each was skipped; `ended` when; `built` those that were done, and
+    have to be done again; `running` those that are out. `lags` are the edges that take longer, `moments` what a node waits for besides other nodes,
+    `scheduled` the nodes that wait for nothing else.
     """
 
     def __init__(self) -> None:
@@ -76,45 +103,49 @@ class Progress:
         self.lags: dict[tuple[str, str], float] = {}
         self.moments: dict[str, datetime] = {}
         self.scheduled: set[str] = set()
+        self.built: dict[str, bool] = {}
 
     def add(self, plan: Plan) -> list[str]:
         """Take in a plan, or what a later plan adds; answers the new tasks and visits that wait for nothing."""
-        self._add_items(plan.items)
+        self.add_items(plan.items)
         added = [service for service in plan.services if service.number or service.id not in self.services]
         for service in added:
-            self._add_service(service)
+            self.add_service(service)
         for service in added:
-            self._add_support(service)
+            self.add_support(service)
         for item in plan.items:
-            self._add_needs(item)
+            self.add_needs(item)
         for visit in plan.visits:
             self.visits[visit.id], self.visit_states[visit.id] = visit, ACKNOWLEDGED
             for id in visit.items:
                 self.items[id].open.add(visit.id)
-        self._add_moments(plan)
+        self.add_moments(plan)
         self._add_edges(plan.edges)
         nodes = [*[task.id for service in added for task in service.tasks], *[visit.id for visit in plan.visits]]
         return [node for node in nodes if node not in self.waits]
 
-    def _add_items(self, items: Iterable[PlannedItem]) -> None:
+    def add_items(self, items: Iterable[PlannedItem]) -> None:
+        """Items that are new, or planned otherwise now; parents stand before what is nested in them."""
         for planned in items:
             if planned.action == "noChange":
                 continue
-            waited = self.items.get(planned.id)
-            if waited is not None:
-                waited.planned, waited.state = planned, PENDING if planned.missing else HELD if waited.held else ACKNOWLEDGED
-                continue
-            self.items[planned.id] = ItemProgress(planned)
-            if planned.parent in self.items:
+            known = self.items.get(planned.id)
+            if known is None:
+                self.items[planned.id] = ItemProgress(planned)
+            else:
+                known.replan(planned)
+            if planned.parent in self.items and planned.id not in self.items[planned.parent].children:
                 self.items[planned.parent].children.append(planned.id)
 
-    def _add_service(self, planned: PlannedService) -> None:
+    def add_service(self, planned: PlannedService) -> None:
+        """A service that is new."""
         progress = self.services[planned.id] = ServiceProgress(planned)
         for task in planned.tasks:
             self.tasks[task.id] = task
             self.service_of[task.id] = progress
 
-    def _add_support(self, planned: PlannedService) -> None:
+    def add_support(self, planned: PlannedService) -> None:
+        """What the service rests on is done before it is."""
         if planned.action == "noChange" or (planned.action == "delete" and planned.tasks):
             return  # when a service with tasks is deleted, its parts wait for it
         for id in planned.supporting:
@@ -123,7 +154,8 @@ class Progress:
                 self.services[planned.id].open.add(id)
                 part.holders.append(planned.id)
 
-    def _add_needs(self, planned: PlannedItem) -> None:
+    def add_needs(self, planned: PlannedItem) -> None:
+        """The services that an item uses, and waits for."""
         item = self.items.get(planned.id)
         if item is None:
             return
@@ -138,14 +170,23 @@ class Progress:
     def _add_edges(self, edges: Iterable[tuple[str, str]]) -> None:
         for first, second in edges:
             if first in self.finished:
-                self._lag(first, second)
-                continue
-            self.after.setdefault(first, []).append(second)
-            self.waits[second] = self.waits.get(second, 0) + 1
-            if second.startswith("item:"):
-                self.items[second[5:]].open.add(second)
+                self.lag(first, second)
+            else:
+                self.add_edge(first, second)
 
-    def _add_moments(self, plan: Plan) -> None:
+    def add_edge(self, first: str, second: str) -> None:
+        """`second` waits for `first`."""
+        self.after.setdefault(first, []).append(second)
+        self.waits[second] = self.waits.get(second, 0) + 1
+        if second.startswith("item:"):
+            self.items[second[5:]].open.add(second)
+
+    def is_stuck(self, node: str) -> bool:
+        """Whether a task or visit waits for a person, or for its target system."""
+        return any(node in item.held for item in self.items_of(node))
+
+    def add_moments(self, plan: Plan) -> None:
+        """What waits for a time besides other nodes."""
         self.lags.update({(lag.before, lag.after): lag.seconds for lag in plan.lags})
         for each in plan.not_before:
             self._wait_until(each.node, each.due)
@@ -153,7 +194,7 @@ class Progress:
     def _wait_until(self, node: str, due: datetime) -> None:
         self.moments[node] = max(self.moments.get(node, due), due)
 
-    def _lag(self, first: str, second: str) -> None:
+    def lag(self, first: str, second: str) -> None:
         """What waits for a node that is done waits on from then; one that was given up delays nothing."""
         seconds, ended = self.lags.get((first, second)), self.ended.get(first)
         if seconds is not None and ended is not None:
@@ -169,7 +210,7 @@ class Progress:
         free = []
         for follower in self.after.pop(node, ()):
             if self.lags:
-                self._lag(node, follower)
+                self.lag(node, follower)
             self.waits[follower] -= 1
             if not self.waits[follower]:
                 free.append(follower)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from domain.plan import service_order_id
+from domain.plan import service_node, service_order_id
 from domain.processes.progress import ItemProgress, Progress, ServiceProgress
 from domain.product import AbandonProduct, ReopenProduct
 from domain.service import AbandonService, AttachService, DetachService, ReopenService
@@ -18,7 +18,7 @@ from domain.work_order import CancelWorkOrder
 
 
 class Withdrawal:
-    """`items` maps each withdrawn item to the state it will end in."""
+    """`items` maps each withdrawn item to the state it will end in. An amendment withdraws less: services of items that stay, single tasks, visits."""
 
     def __init__(self, order: str, progress: Progress) -> None:
         self.items: dict[str, str] = {}
@@ -30,7 +30,11 @@ class Withdrawal:
         self._undoing = ""
         self._undone: set[str] = set()
         self._to_undo: list[str] = []
-        self._sized = (0, 0)
+        self._sized = (0, 0, 0, 0)
+        self._services: dict[str, ServiceProgress] = {}
+        self._tasks: set[str] = set()
+        self._visits: set[str] = set()
+        self._ended: set[str] = set()
 
     # Beginning ------------------------------------------------------------------------------------------------------------------------
     def start(self, items: Iterable[str], outcome: str, include_completed: bool) -> None:
@@ -48,6 +52,21 @@ class Withdrawal:
             if item.state == COMPLETED and item.planned.sells:
                 self._stopping.append(ReopenProduct(item.planned.product, self._order))
 
+    def leave(self, services: Iterable[ServiceProgress], tasks: Iterable[str], visits: Iterable[str]) -> None:
+        """Take back what an amended plan does not have any more, or wants otherwise."""
+        for service in services:
+            node = service_node(service.planned)
+            if node not in self._services:
+                self._services[node] = service
+                self._stop_service(service)
+        for task in tasks:
+            self._tasks.add(task)
+            if task not in self._of.finished and self._may_be_dropped(task):
+                self._stopping.append(WithdrawTask(service_order_id(self._order, self._of.service_of[task].planned.number), task))
+        for visit in visits:
+            self._visits.add(visit)
+            self._stopping.append(CancelWorkOrder(visit))
+
     def _needs(self, item: str) -> list[str]:
         planned = self._of.items[item].planned
         return [id for id in (*planned.services, *planned.detached) if id in self._of.services]
@@ -60,6 +79,8 @@ class Withdrawal:
         if service.state == COMPLETED:
             self._stopping.append(ReopenService(planned.id, self._order, planned.action))
         for task in planned.tasks:
+            if task.id in self._of.built and task.id not in self._of.running:
+                self._of.finished.setdefault(task.id, self._of.built.pop(task.id))
             if task.id not in self._of.finished and self._may_be_dropped(task.id):
                 self._stopping.append(WithdrawTask(service_order_id(self._order, planned.number), task.id))
 
@@ -95,12 +116,14 @@ class Withdrawal:
         of = self._of
         visit = of.visits.get(node)
         if visit is not None:
-            return all(id in self.items for id in visit.items)
+            return node in self._visits or all(id in self.items for id in visit.items)
         service = of.service_of.get(node)
-        return service is not None and self.takes_back(service)
+        return node in self._tasks or (service is not None and self.takes_back(service))
 
     def takes_back(self, service: ServiceProgress) -> bool:
         """Whether nobody but withdrawn items wants what is done to a service; to end it, all have to want that."""
+        if self._services and self._services.get(service_node(service.planned)) is service:
+            return True
         one = any if service.planned.action == "delete" else all
         return bool(service.users) and one(id in self.items for id in service.users)
 
@@ -110,8 +133,18 @@ class Withdrawal:
 
     def undone(self, task: str) -> None:
         """The undo of `task` has been answered, spared, or given up by an operator."""
-        self._undone.add(task)
-        self._undoing = ""
+        if self._undoing == task:
+            self._undoing = ""
+        self._of.built.pop(task, None)
+        if task in self._tasks:  # its service stays, and may want it again
+            self._tasks.discard(task)
+            self._of.finished.pop(task, None)
+        else:
+            self._undone.add(task)
+
+    def is_over(self) -> bool:
+        """Whether everything is taken back; asked when `take` has nothing."""
+        return not (self._stopping or self._undoing or self._waiting())
 
     def take(self, now: datetime) -> list[Any]:
         """The next step, once the one before is over."""
@@ -143,7 +176,7 @@ class Withdrawal:
         return any(state not in TERMINAL and self.covers(visit) for visit, state in of.visit_states.items())
 
     def _next_undo(self) -> str:
-        size = (len(self.items), len(self._of.finished))
+        size = (len(self.items), len(self._of.finished), len(self._services), len(self._tasks))
         if size != self._sized:
             self._sized = size
             self._to_undo = [task for task in self._of.finished if task in self._of.tasks and self._needs_undo(task)]
@@ -157,11 +190,14 @@ class Withdrawal:
     def _close(self, now: datetime) -> Iterator[Any]:
         """Products, services and service order items, once everything is taken back."""
         closing = [item for id in self.items if not (item := self._of.items[id]).closed]
-        if not closing:
+        leaving = {node: service for node, service in self._services.items() if node not in self._ended}
+        if not closing and not leaving:
             return
+        self._ended.update(leaving)
         ending = dict.fromkeys(id for item in closing for id in self._needs(item.planned.id))
         services = [service for id in ending if self.takes_back(service := self._of.services[id])]
-        yield from self._close_services(services, now)
+        more = [service for node, service in leaving.items() if all(service is not each for each in services)]
+        yield from self._close_services([*services, *more], now)
         for item in closing:
             yield from self._close_item(item, now)
 
@@ -171,7 +207,10 @@ class Withdrawal:
             planned = service.planned
             outcome = self.items.get(planned.owner, CANCELLED)
             undone = service.state == COMPLETED or any(task.id in self._of.finished for task in planned.tasks)
-            yield AbandonService(planned.id, self._order, planned.action, planned.previous, undone, outcome, now, planned.previous_state)
+            if self._of.services[planned.id] is service:  # else the amended plan does something else to it
+                yield AbandonService(
+                    planned.id, self._order, planned.action, planned.previous, undone, outcome, now, planned.previous_state
+                )
             for item in (self._of.items[id] for id in service.users if id not in self.items):
                 if item.state == COMPLETED:
                     yield DetachService(planned.id, self._order, item.planned.product)

@@ -6,8 +6,10 @@ everything that is decided of an order is decided of it too (domain-rules 2.14, 
 
 from domain.decider import Decider
 from domain.product_order.commands import (
+    AmendProductOrder,
     CancelProductOrder,
     Command,
+    FinishAmendment,
     HoldItems,
     PassPointOfNoReturn,
     RefuseChange,
@@ -28,6 +30,8 @@ from domain.product_order.events import (
     Event,
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
+    ProductOrderAmended,
+    ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
@@ -51,15 +55,19 @@ decider = Decider("po", decide, evolve, is_over)
 services_decider = Decider("sr", decide, evolve, is_over)
 
 __all__ = [
+    "AmendProductOrder",
     "CancelProductOrder",
     "Command",
     "Event",
+    "FinishAmendment",
     "HoldItems",
     "Part",
     "PassPointOfNoReturn",
     "PointOfNoReturnPassed",
     "ProductOrder",
     "ProductOrderAcknowledged",
+    "ProductOrderAmended",
+    "ProductOrderAmendmentFinished",
     "ProductOrderCancellationAssessed",
     "ProductOrderChangeRefused",
     "ProductOrderDecomposed",

@@ -47,12 +47,37 @@ class RejectProductOrder:
 
 @record
 class CancelProductOrder:
-    """Stop the order. `include_completed` also undoes items that are completed; `request` is the TMF622 cancel as received."""
+    """Stop the order. `include_completed` also undoes items that are completed; `request` is the TMF622 cancel as received; `plan_hash` and `override` as
+    for an amendment."""
 
     stream: str
     cancel: str
     include_completed: bool
     request: Mapping[str, Any]
+    plan_hash: str = ""
+    override: Who | None = None
+
+
+@record
+class AmendProductOrder:
+    """Make the order say something else (domain-rules 4). `base_version` is the version that `items` were written against, 0 for the current one; `mode`
+    delta or full; `plan_hash`, where given, is the impact plan that the sender has seen; `override` who goes back behind points of no return, and why."""
+
+    stream: str
+    amendment: str
+    items: tuple[Mapping[str, Any], ...]
+    mode: str = "delta"
+    base_version: int = 0
+    plan_hash: str = ""
+    override: Who | None = None
+
+
+@record
+class FinishAmendment:
+    """What an amendment set going is over: everything is undone and done again."""
+
+    stream: str
+    amendment: str
 
 
 @record
@@ -158,6 +183,8 @@ Command = (
     | SubmitServiceOrder
     | RejectProductOrder
     | CancelProductOrder
+    | AmendProductOrder
+    | FinishAmendment
     | SupplyInformation
     | StartProductOrder
     | ScheduleStep

@@ -1,18 +1,21 @@
 """What a product order decides on each command."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
-from domain.decider import Events, Facts, Need, World
+from domain.decider import Events, Need, World
 from domain.decomposition import Order, decompose
 from domain.decomposition.order import segment_of
 from domain.decomposition.service_items import decompose_services
 from domain.order_document import document_items, read_lines, split_personal
 from domain.plan import Plan
-from domain.product import Product
+from domain.product_order.change import assess_amendment, assess_cancel, check_hash
 from domain.product_order.commands import (
+    AmendProductOrder,
     CancelProductOrder,
     Command,
+    FinishAmendment,
     HoldItems,
     PassPointOfNoReturn,
     RefuseChange,
@@ -31,6 +34,8 @@ from domain.product_order.commands import (
 from domain.product_order.events import (
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
+    ProductOrderAmended,
+    ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
@@ -40,12 +45,12 @@ from domain.product_order.events import (
     ProductOrderRejected,
     ProductOrderStartScheduled,
 )
+from domain.product_order.evolve import evolve
 from domain.product_order.holding import hold, let_go, release
 from domain.product_order.in_time import in_time
-from domain.product_order.state import Part, ProductOrder, order_state, shown_changes
-from domain.service import Service
+from domain.product_order.state import ProductOrder, order_state, rolled_up, shown_changes
 from domain.service_order_document import read_service_lines
-from domain.states import COMPLETED, PARTIAL, PENDING_CANCELLATION, TERMINAL
+from domain.states import PENDING_CANCELLATION, TERMINAL
 from domain.values import Reason, Rejected
 
 
@@ -61,7 +66,11 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
         case ReportItems():
             return _report(command, order, world)
         case CancelProductOrder():
-            return () if command.cancel in order.changes else _assess_cancel(command, order, world)
+            return () if command.cancel in order.changes else _cancel(command, order, world)
+        case AmendProductOrder():
+            return () if command.amendment in order.changes else _amend(command, order, world)
+        case FinishAmendment():
+            return _finish_amendment(command, order, world)
         case SupplyInformation():
             return _supply(command, order, world)
         case StartProductOrder() | ScheduleStep() | ReleaseStep() | ReviewProductOrder() | ReportJeopardy():
@@ -121,17 +130,17 @@ def _required(plan: Plan) -> Iterator[ProductOrderInformationRequired]:
 
 def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Events | Need:
     """Decompose the items that waited; all else must read as before (contract: items that lack something are pending until it is supplied)."""
-    if order.waiting is None or order.state in TERMINAL or order.cancelling:
+    if order.plan is None or not order.waits_for_information or order.state in TERMINAL or order.cancelling:
         raise Rejected("conflict", f"Order {command.stream} waits for no information: its items can only be changed by an amendment.")
-    decided = {item.id for item in order.waiting.items if not item.missing}
+    decided = {item.id for item in order.plan.items if not item.missing}
     for id in sorted(command.changed & decided):
         raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
     segment = segment_of(command.document)
     made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders), segment)
-    plan = decompose(made, read_lines(command.document), order.catalog, world, order.waiting)
+    plan = decompose(made, read_lines(command.document), order.catalog, world, order.plan)
     if isinstance(plan, Need):
         return plan
-    if plan.items == tuple([item for item in order.waiting.items if item.missing]):
+    if plan.items == tuple([item for item in order.plan.items if item.missing]):
         if command.changed:
             raise Rejected(
                 "conflict", f"Nothing of this is what item {min(command.changed)} waits for: all else can only be changed by an amendment."
@@ -142,22 +151,15 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     return (ProductOrderInformationSupplied(changed, personal), ProductOrderDecomposed(plan), *_required(plan))
 
 
-# Cancel -------------------------------------------------------------------------------------------------------------------------------
-def _assess_cancel(command: CancelProductOrder, order: ProductOrder, world: World) -> Events | Need:
-    """A cancel reaches the items that are not at their end, or all (domain-rules 5.5); behind a point of no return it is refused."""
-    if order.state in TERMINAL and not (command.include_completed and order.state in (COMPLETED, PARTIAL)):
-        raise Rejected("conflict", f"Order {command.stream} is {order.state} and cannot be cancelled.")
-    if order.cancelling:
-        raise Rejected("conflict", f"Order {command.stream} is being cancelled already.")
-    ended = TERMINAL - {COMPLETED} if command.include_completed else TERMINAL
-    items = tuple([item for item in order.parts if order.own[item] not in ended])
-    if not items:
-        raise Rejected("conflict", f"Nothing of order {command.stream} can be cancelled.")
-    facts = Facts(world.loaded)
-    completed = [order.parts[item] for item in items if order.own[item] == COMPLETED]
-    reasons = (*_past_return(order, items), *(reason for part in completed for reason in _built_upon(command.stream, part, facts)))
-    if facts.need is not None:
-        return facts.need
+# Cancel and amendment -----------------------------------------------------------------------------------------------------------------
+def _cancel(command: CancelProductOrder, order: ProductOrder, world: World) -> Events | Need:
+    """A cancel is an amendment to nothing (domain-rules 4.8); behind a point of no return it is refused."""
+    found = assess_cancel(command, order, world)
+    if isinstance(found, Need):
+        return found
+    assessed, items = found
+    check_hash(command.plan_hash, assessed)
+    reasons = assessed.reasons
     return (
         ProductOrderCancellationAssessed(
             command.cancel,
@@ -168,36 +170,44 @@ def _assess_cancel(command: CancelProductOrder, order: ProductOrder, world: Worl
             dict(command.request),
             "" if reasons else PENDING_CANCELLATION,
             world.now,
+            command.override,
         ),
         *(() if reasons else let_go(order, items, "cancelled")),
     )
 
 
-def _past_return(order: ProductOrder, items: tuple[str, ...]) -> Iterator[Reason]:
-    for task, item in order.passed.items():
-        if item in items:
-            yield Reason("point-of-no-return", f"Item {item} has passed its point of no return with task {task}.")
+def _amend(command: AmendProductOrder, order: ProductOrder, world: World) -> Events | Need:
+    assessed = assess_amendment(command, order, world)
+    if isinstance(assessed, Need):
+        return assessed
+    if assessed is None:
+        return ()
+    check_hash(command.plan_hash, assessed)
+    if assessed.reasons:
+        raise Rejected("invalid", f"The amendment is blocked: {assessed.reasons[0].message}", assessed.reasons)
+    amended = ProductOrderAmended(
+        command.amendment,
+        order.version + 1,
+        command.mode,
+        assessed.items,
+        assessed.personal,
+        assessed.plan,
+        assessed.impact,
+        assessed.plan_hash,
+        assessed.removed,
+        command.override,
+        "",
+        world.now,
+    )
+    state = rolled_up(evolve(order, amended))
+    return (replace(amended, state="" if state == order.state else state), *_required(assessed.plan))
 
 
-def _built_upon(order: str, part: Part, facts: Facts) -> Iterator[Reason]:
-    """Why what an order completed can no longer be undone: later orders have changed it."""
-    product: Product | None = facts.get(part.product) if not part.product.startswith("svc-") else None
-    if product is not None and product.pending not in ("", order):
-        yield Reason("changed-since", f"Product {part.product} is being changed by order {product.pending}.")
-    elif product is not None and product.last_order != order:
-        yield Reason("changed-since", f"Product {part.product} has been changed since, by {product.last_order}.")
-    for id in part.services:
-        service: Service | None = facts.get(id)
-        if service is not None and (service.pending not in ("", order) or service.last_order != order):
-            yield Reason("changed-since", f"Service {id} has been changed since, by {service.pending or service.last_order}.")
-        for holder in service.holders if service is not None else ():
-            other: Product | None = facts.get(holder)
-            if other is not None and other.pending not in ("", order):
-                yield Reason("changed-since", f"Service {id} is used by order {other.pending}, which is not finished.")
-    for id in part.detached:
-        service = facts.get(id)
-        if service is not None and not (service.is_live and service.pending in ("", order)):
-            yield Reason("changed-since", f"Service {id}, which product {part.product} needs, is no longer there to return to.")
+def _finish_amendment(command: FinishAmendment, order: ProductOrder, world: World) -> Events:
+    if command.amendment != order.amending:
+        return ()
+    state = order_state(order.parts, order.own, order.cancelling)
+    return (ProductOrderAmendmentFinished(command.amendment, "" if state == order.state else state, world.now),)
 
 
 # Roll-up ------------------------------------------------------------------------------------------------------------------------------
@@ -205,7 +215,7 @@ def _report(command: ReportItems, order: ProductOrder, world: World) -> Events:
     own = {**order.own, **command.items}
     changed = shown_changes(order, own, command.items)
     nested = _nested_changes(order, command.items)
-    state = order_state(order.parts, own, order.cancelling)
+    state = order_state(order.parts, own, order.cancelling, order.amending)
     if not changed and not nested and state == order.state:
         return ()
     ended = let_go(order, [id for id, state in command.items.items() if state in TERMINAL], "ended") if order.held else ()

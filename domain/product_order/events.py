@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from domain.impact import UNDER_WAY, Impact
 from domain.plan import Plan
 from domain.record import record
 from domain.values import Reason, Who
@@ -118,7 +119,8 @@ class PointOfNoReturnPassed:
 
 @record
 class ProductOrderCancellationAssessed:
-    """A cancel has been looked at. `state` is the order's state when it was accepted, else empty; `items` those that will be withdrawn."""
+    """A cancel has been looked at. `state` is the order's state when it was accepted, else empty; `items` those that will be withdrawn; `override` who
+    went back behind a point of no return, and why."""
 
     cancel: str
     accepted: bool
@@ -126,6 +128,41 @@ class ProductOrderCancellationAssessed:
     items: tuple[str, ...]
     reasons: tuple[Reason, ...]
     request: dict[str, Any]
+    state: str
+    at: datetime
+    override: Who | None = None
+
+
+@record
+class ProductOrderAmended:
+    """The order says something else from now on: `items` is all of it (without what is in `personal`, by item), `plan` the plan that takes the place of
+    the one before, `impact` what that does to each node, and `plan_hash` the hash of it; `removed` are the items that are no longer part of the
+    order; `state` the state that follows, empty when it does not change."""
+
+    amendment: str
+    version: int
+    mode: str
+    items: tuple[dict[str, Any], ...]
+    personal: dict[str, dict[str, Any]]
+    plan: Plan
+    impact: tuple[Impact, ...]
+    plan_hash: str
+    removed: tuple[str, ...]
+    override: Who | None
+    state: str
+    at: datetime
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something that had begun has to be undone or done again."""
+        return any(each.kind in UNDER_WAY for each in self.impact)
+
+
+@record
+class ProductOrderAmendmentFinished:
+    """What an amendment had set going is over; `state` is the state that follows, empty when it does not change."""
+
+    amendment: str
     state: str
     at: datetime
 
@@ -168,6 +205,8 @@ Event = (
     | ProductOrderItemsChanged
     | PointOfNoReturnPassed
     | ProductOrderCancellationAssessed
+    | ProductOrderAmended
+    | ProductOrderAmendmentFinished
     | ProductOrderChangeRefused
     | ProductOrderItemsHeld
     | ProductOrderItemsReleased

@@ -1,13 +1,17 @@
 """How a product order changes with each event."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import assert_never
+from typing import Any, assert_never
 
+from domain.decomposition.order import segment_of
 from domain.plan import Plan
 from domain.product_order.events import (
     Event,
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
+    ProductOrderAmended,
+    ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
@@ -41,7 +45,10 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
     """The order after `event`."""
     match event:
         case ProductOrderAcknowledged():
-            return ProductOrder(event.customer, event.catalog, ACKNOWLEDGED, {}, {}, {}, "", frozenset(), {}, None, (), (), None)
+            items = tuple(event.order.get("productOrderItem", ()))
+            segment = segment_of(event.order)
+            made = ProductOrder(event.customer, event.catalog, ACKNOWLEDGED, {}, {}, {}, "", frozenset(), {}, None, (), (), None)
+            return replace(made, documents=(items,), segment=segment)
         case ProductOrderRejected():
             return ProductOrder(event.customer, "", REJECTED, {}, {}, {}, "", frozenset(), {}, None, (), (), None)
         case _:
@@ -59,7 +66,13 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, changes=order.changes | {event.change})
         case ProductOrderItemsHeld() | ProductOrderItemsReleased():
             return replace(order, held=_held(order, event))
-        case ProductOrderInformationRequired() | ProductOrderInformationSupplied():
+        case ProductOrderAmended():
+            return _amended(order, event)
+        case ProductOrderAmendmentFinished():
+            return replace(order, amending="", state=event.state or order.state)
+        case ProductOrderInformationSupplied():
+            return replace(order, documents=(*order.documents[:-1], _supplied(order.documents[-1], event.items)))
+        case ProductOrderInformationRequired():
             return order
         case _:
             return _in_time(order, event)
@@ -112,39 +125,59 @@ def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrd
         order.scheduled,
         order.service_orders,
         order.work_orders,
-        order.waiting,
+        order.plan,
         order.steps,
         order.held,
         order.jeopardy,
         None if state in TERMINAL else order.review,
+        order.documents,
+        "" if state in TERMINAL else order.amending,
+        order.segment,
     )
 
 
 def _decomposed(order: ProductOrder, plan: Plan) -> ProductOrder:
     """The plan says which parts there are (bundles expand) and which have work of their own; a later plan adds to the first."""
-    whole = plan if order.waiting is None else order.waiting.extended(plan)
-    parts = _parts(whole)
+    whole = plan if order.plan is None else order.plan.extended(plan)
+    return _planned(order, whole, _parts(whole))
+
+
+def _planned(order: ProductOrder, plan: Plan, parts: dict[str, Part]) -> ProductOrder:
     own = {id: order.own.get(id, ACKNOWLEDGED) for id in parts}
     numbers = {service.number for service in plan.services if service.number}
-    return ProductOrder(
-        order.customer,
-        order.catalog,
-        order.state,
-        parts,
-        own,
-        shown_states(parts, own),
-        order.cancelling,
-        order.changes,
-        order.passed,
-        order.scheduled,
-        (*order.service_orders, *sorted(numbers)),
-        (*order.work_orders, *[visit.id for visit in plan.visits]),
-        whole if any(item.missing for item in whole.items) else None,
-        order.steps,
-        order.held,
-        order.jeopardy,
-        order.review,
+    visits = [visit.id for visit in plan.visits if visit.id not in order.work_orders]
+    return replace(
+        order,
+        parts=parts,
+        own=own,
+        shown=shown_states(parts, own),
+        service_orders=(*order.service_orders, *sorted(numbers.difference(order.service_orders))),
+        work_orders=(*order.work_orders, *visits),
+        plan=plan,
     )
+
+
+def _amended(order: ProductOrder, event: ProductOrderAmended) -> ProductOrder:
+    parts = _parts(event.plan)
+    leaving = {id: part for id, part in order.parts.items() if id in event.removed or part.removed}
+    parts.update({id: replace(part, parent=part.parent if part.parent in leaving else "", removed=True) for id, part in leaving.items()})
+    return replace(
+        _planned(order, event.plan, parts),
+        documents=(*order.documents, event.items),
+        changes=order.changes | {event.amendment},
+        amending=event.amendment if event.is_under_way else "",
+        state=event.state or order.state,
+    )
+
+
+def _supplied(items: Iterable[dict[str, Any]], supplied: Mapping[str, dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """The items as they read once information for some of them, or for what is nested in them, has come."""
+    return tuple([_with_nested(supplied.get(str(item["id"]), item), supplied) for item in items])
+
+
+def _with_nested(item: dict[str, Any], supplied: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    nested = item.get("productOrderItem")
+    return {**item, "productOrderItem": list(_supplied(nested, supplied))} if nested else item
 
 
 def _parts(plan: Plan) -> dict[str, Part]:

@@ -3,17 +3,18 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import datetime
+from typing import Any
 
 from domain.plan import Plan
 from domain.product_order.events import ProductOrderJeopardyAssessed
 from domain.record import record
-from domain.states import FAILED, PARTIAL, TERMINAL, roll_up
+from domain.states import FAILED, PARTIAL, PENDING, TERMINAL, roll_up
 
 
 @record
 class Part:
     """An item: the one it is nested in, those nested in it, whether it has work of its own, its product, the services that the order works on for
-    it, and those that its product lets go of."""
+    it, and those that its product lets go of; `removed` by an amendment: the order waits for it to be taken back, and then forgets it."""
 
     parent: str
     children: tuple[str, ...]
@@ -21,14 +22,16 @@ class Part:
     product: str
     services: tuple[str, ...]
     detached: tuple[str, ...]
+    removed: bool = False
 
 
 @record
 class ProductOrder:
     """`own` are the items' own states, `shown` what they are with their nested items; `changes` the cancels and amendments that have been decided on;
-    `waiting` the plan so far, kept while an item in it waits for information; `steps` the tasks and visits that wait for a moment,
-    and until when; `held` the items that an operator keeps back; `jeopardy` the last assessment, of an order that has a date to keep,
-    and `review` when the next is due."""
+    `plan` everything that was planned so far (None for a rejected order); `steps` the tasks and visits that wait for a moment, and until when; `held`
+    the items that an operator keeps back; `jeopardy` the last assessment, of an order that has a date to keep, and `review` when the next is due;
+    `documents` the items as each version of the order has them, the present one last; `amending` the amendment that is being applied, empty when none
+    is; `segment` the customer's, empty when it has none."""
 
     customer: str
     catalog: str
@@ -42,11 +45,24 @@ class ProductOrder:
     scheduled: datetime | None
     service_orders: tuple[int, ...]
     work_orders: tuple[str, ...]
-    waiting: Plan | None
+    plan: Plan | None
     steps: Mapping[str, datetime] = field(default_factory=dict)
     held: frozenset[str] = frozenset()
     jeopardy: ProductOrderJeopardyAssessed | None = None
     review: datetime | None = None
+    documents: tuple[tuple[dict[str, Any], ...], ...] = ()
+    amending: str = ""
+    segment: str = ""
+
+    @property
+    def version(self) -> int:
+        """Counts accepted amendments, from 1."""
+        return len(self.documents) or 1
+
+    @property
+    def waits_for_information(self) -> bool:
+        """Whether an item lacks something that its customer has to say."""
+        return self.plan is not None and any(item.missing for item in self.plan.items)
 
 
 def shown_states(parts: dict[str, Part], own: Mapping[str, str]) -> dict[str, str]:
@@ -81,14 +97,16 @@ def _shown(id: str, part: Part, own: Mapping[str, str], shown: Mapping[str, str]
     return FAILED if state == PARTIAL else state  # TMF622 v4 items know no partial [choice]
 
 
-def order_state(parts: Mapping[str, Part], own: Mapping[str, str], cancelling: str) -> str:
-    """An order rolls up from the items that have work of their own."""
-    return roll_up([own[id] for id, part in parts.items() if part.own], cancelling)
+def order_state(parts: Mapping[str, Part], own: Mapping[str, str], cancelling: str, amending: str = "") -> str:
+    """An order rolls up from the items that have work of their own; while an amendment is applied it is pending (domain-rules 5.8)."""
+    if amending and not cancelling:
+        return PENDING
+    return roll_up([own[id] for id, part in parts.items() if part.own and not (part.removed and own[id] in TERMINAL)], cancelling)
 
 
 def rolled_up(order: ProductOrder) -> str:
     """The state that the order's items say it has."""
-    return order_state(order.parts, order.own, order.cancelling)
+    return order_state(order.parts, order.own, order.cancelling, order.amending)
 
 
 def is_over(order: ProductOrder) -> bool:

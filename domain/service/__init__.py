@@ -7,6 +7,7 @@ feasibilityChecked, designed, reserved, inactive, active, terminated. A service 
 from domain.decider import Decider
 from domain.service.commands import (
     AbandonService,
+    AmendService,
     AttachService,
     Command,
     CorrectService,
@@ -20,6 +21,7 @@ from domain.service.decide import decide
 from domain.service.events import (
     Event,
     ServiceActivated,
+    ServiceAmended,
     ServiceAttached,
     ServiceChangeAbandoned,
     ServiceChanged,
@@ -45,6 +47,7 @@ __all__ = [
     "INACTIVE",
     "TERMINATED",
     "AbandonService",
+    "AmendService",
     "AttachService",
     "Command",
     "CorrectService",
@@ -56,6 +59,7 @@ __all__ = [
     "ReopenService",
     "Service",
     "ServiceActivated",
+    "ServiceAmended",
     "ServiceAttached",
     "ServiceChangeAbandoned",
     "ServiceChangeOrdered",

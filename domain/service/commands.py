@@ -49,6 +49,17 @@ class AbandonService:
 
 
 @record
+class AmendService:
+    """The order that works on this service, or has just done so, says something else of it; not `otherwise`: only of who holds it."""
+
+    service: str
+    order: str
+    service_order: str
+    planned: PlannedService
+    otherwise: bool
+
+
+@record
 class AttachService:
     """A product holds this service (again)."""
 
@@ -101,4 +112,14 @@ class CorrectService:
     at: datetime
 
 
-Command = OrderService | FulfilService | AbandonService | AttachService | DetachService | ReopenService | LoadService | CorrectService
+Command = (
+    OrderService
+    | FulfilService
+    | AbandonService
+    | AmendService
+    | AttachService
+    | DetachService
+    | ReopenService
+    | LoadService
+    | CorrectService
+)

@@ -5,6 +5,7 @@ from typing import assert_never
 from domain.decider import Events, Need, World
 from domain.service.commands import (
     AbandonService,
+    AmendService,
     AttachService,
     Command,
     CorrectService,
@@ -16,6 +17,7 @@ from domain.service.commands import (
 )
 from domain.service.events import (
     ServiceActivated,
+    ServiceAmended,
     ServiceAttached,
     ServiceChangeAbandoned,
     ServiceChanged,
@@ -39,6 +41,8 @@ def decide(command: Command, service: Service | None, world: World) -> Events | 
             return _fulfil(command, service)
         case AbandonService():
             return _abandon(command, service)
+        case AmendService():
+            return _amend(command, service)
         case AttachService():
             free = service is not None and service.is_live and command.product not in service.holders
             return (ServiceAttached(command.order, command.product),) if free else ()
@@ -58,6 +62,21 @@ def _detach(command: DetachService, service: Service | None) -> Events:
     if command.undo and service.holders[command.product] != command.order:
         return ()
     return (ServiceDetached(command.order, command.product),)
+
+
+def _amend(command: AmendService, service: Service | None) -> Events:
+    """Products come and go with the plan; what is to be done to the service is told whenever it is not what the service says."""
+    if service is None or command.order not in (service.pending, service.last_order):
+        return ()
+    planned, order = command.planned, command.order
+    left = [product for product, by in service.holders.items() if by == order and product not in planned.products]
+    joined = [product for product in planned.products if product not in service.holders]
+    told = ServiceAmended(order, command.service_order, planned.item, planned.values, planned.places, planned.supporting)
+    return (
+        *[ServiceDetached(order, product) for product in left],
+        *[ServiceAttached(order, product) for product in joined],
+        *((told,) if command.otherwise else ()),
+    )
 
 
 def _reopen(command: ReopenService, service: Service | None) -> Events:

@@ -26,6 +26,18 @@ class ServiceDesigned:
 
 
 @record
+class ServiceAmended:
+    """What the order that works on the service wants it to be from now on."""
+
+    order: str
+    service_order: str
+    item: str
+    values: dict[str, Any]
+    places: tuple[Place, ...]
+    supporting: tuple[str, ...]
+
+
+@record
 class ServiceActivated:
     order: str
     values: dict[str, Any]
@@ -139,6 +151,7 @@ class ServiceStateCorrected:
 
 Event = (
     ServiceDesigned
+    | ServiceAmended
     | ServiceActivated
     | ServiceDeactivated
     | ServiceChangeOrdered

@@ -1,11 +1,13 @@
 """How a service changes with each event."""
 
+from dataclasses import replace
 from typing import Any, assert_never
 
 from domain.product_loading import CORRECTION
 from domain.service.events import (
     Event,
     ServiceActivated,
+    ServiceAmended,
     ServiceAttached,
     ServiceChangeAbandoned,
     ServiceChanged,
@@ -45,6 +47,8 @@ def evolve(service: Service | None, event: Event) -> Service:
         case _:
             assert service is not None, "a service's history begins with ServiceDesigned or ServiceLoaded"
     match event:
+        case ServiceAmended():
+            return _amended(service, event)
         case ServiceActivated() | ServiceChanged():
             return _with(service, state=ACTIVE, values=event.values, last=event.order)
         case ServiceDeactivated():
@@ -71,6 +75,12 @@ def evolve(service: Service | None, event: Event) -> Service:
 def _loaded(event: ServiceLoaded) -> Service:
     what = (event.customer, event.specification, event.version, event.name, event.category, event.values, event.places)
     return Service(event.state, *what, dict.fromkeys(event.products, ""), event.supporting, "", "", event.digest)
+
+
+def _amended(service: Service, event: ServiceAmended) -> Service:
+    """What exists keeps its values until the change is done."""
+    values = event.values if service.state == DESIGNED else service.values
+    return replace(service, values=values, places=event.places, supporting=event.supporting, pending=event.order)
 
 
 def _with(

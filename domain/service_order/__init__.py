@@ -7,6 +7,7 @@ key is answered in effect (domain-rules 8).
 from domain.decider import Decider
 from domain.service_order.commands import (
     AcknowledgeServiceOrder,
+    AmendServiceOrder,
     AnswerActivation,
     CloseServiceOrderItems,
     Command,
@@ -28,6 +29,7 @@ from domain.service_order.events import (
     ManualTaskRequested,
     RetryScheduled,
     ServiceOrderAcknowledged,
+    ServiceOrderAmended,
     ServiceOrderItemsClosed,
     ServiceOrderItemValuesSet,
     ServiceOrderReleased,
@@ -71,6 +73,7 @@ __all__ = [
     "ActivationAnswered",
     "ActivationRequested",
     "ActivationTimedOut",
+    "AmendServiceOrder",
     "AnswerActivation",
     "AnswerRecorded",
     "CloseServiceOrderItems",
@@ -86,6 +89,7 @@ __all__ = [
     "RetryScheduled",
     "ServiceOrder",
     "ServiceOrderAcknowledged",
+    "ServiceOrderAmended",
     "ServiceOrderItemValuesSet",
     "ServiceOrderItemsClosed",
     "ServiceOrderReleased",

@@ -3,27 +3,32 @@
 from datetime import timedelta
 
 from domain.decider import Events, Facts, Need, World
+from domain.fallout import AMENDED, FalloutResolved
 from domain.plan import PlannedService
 from domain.service import ACTIVE, Service
 from domain.service_order.commands import DispatchTask, ReleaseTask
 from domain.service_order.events import ActivationRequested, ManualTaskRequested, TaskParked, UndoSpared
 from domain.service_order.keys import INVERSE, activation_key
 from domain.service_order.request import activation_request
-from domain.service_order.state import DONE, PARKED, SKIPPED, WAITING, ServiceOrder, Task, states_after
+from domain.service_order.state import DONE, FALLOUT, GONE, PARKED, SKIPPED, UNDONE, WAITING, ServiceOrder, Task, states_after
+from domain.values import Who
 
 Asked = ActivationRequested | ManualTaskRequested | TaskParked
 
 
 def dispatch(command: DispatchTask, order: ServiceOrder, task: Task, world: World) -> Events:
-    """A step whose turn has come."""
-    if task.state != WAITING:
+    """A step whose turn has come, for the first time or because an amendment wants it done again."""
+    if task.redo and task.state == FALLOUT:
+        resolved = FalloutResolved(command.task, task.fallout, AMENDED, Who("crossconnect"), task.item, {}, "")
+        return (resolved, asked(command.stream, order, task, world, task.decision + 1, 1, undo=False))
+    if task.state not in (WAITING, UNDONE, GONE):
         return ()
     return (asked(command.stream, order, task, world, task.decision + 1, 1, undo=False),)
 
 
 def take_back(command: DispatchTask, order: ServiceOrder, task: Task, world: World) -> Events | Need:
     """Undo a task, unless what it built has come into use by products of other orders meanwhile (domain-rules 6.3)."""
-    if task.state not in (DONE, SKIPPED):
+    if task.state not in (DONE, SKIPPED) and not (task.built and task.state in (WAITING, GONE)):
         return ()
     planned = order.items[task.item].service
     facts = Facts(world.loaded)
@@ -60,9 +65,17 @@ def parked(order: ServiceOrder, task: Task, decision: int, attempt: int, undo: b
     return TaskParked(planned.id, task.item, planned.target_system, decision, attempt, undo, items, state, owner)
 
 
+def _action(task: Task, undo: bool) -> str:
+    """What is asked for: what is there already is modified, not added a second time."""
+    action = task.planned.action
+    if undo:
+        return INVERSE[action]
+    return "modify" if action == "add" and task.built else action
+
+
 def _handed_out(stream: str, order: ServiceOrder, task: Task, world: World, decision: int, undo: bool) -> ManualTaskRequested:
     planned = task.planned
-    key = activation_key(stream, planned, INVERSE[planned.action] if undo else planned.action, decision)
+    key = activation_key(stream, planned, _action(task, undo), decision)
     due = world.now + timedelta(seconds=planned.answer_within) if planned.answer_within else None
     items, state = states_after(order, task.requested(key, 1, decision, undo, due))
     owner, form = order.items[task.item].service.owner, () if undo else planned.form
@@ -71,7 +84,7 @@ def _handed_out(stream: str, order: ServiceOrder, task: Task, world: World, deci
 
 def _requested(stream: str, order: ServiceOrder, task: Task, world: World, decision: int, attempt: int, undo: bool) -> ActivationRequested:
     planned, item = task.planned, order.items[task.item]
-    action = INVERSE[planned.action] if undo else planned.action
+    action = _action(task, undo)
     key = activation_key(stream, planned, action, decision)
     due = world.now + timedelta(seconds=planned.answer_within)
     values = item.service.previous if undo and planned.action == "modify" else item.values

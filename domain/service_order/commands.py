@@ -73,6 +73,17 @@ class SetValues:
 
 
 @record
+class AmendServiceOrder:
+    """The product order says something else: `services` are the items that stay, as they are planned now, `gates` the work orders that are still to be
+    waited for, `again` the tasks that have to be done once more (those that are out, once they have been answered)."""
+
+    stream: str
+    services: tuple[PlannedService, ...]
+    gates: tuple[str, ...]
+    again: tuple[str, ...]
+
+
+@record
 class ReleaseServiceOrder:
     """A work order that gated this service order is over."""
 
@@ -102,6 +113,7 @@ Command = (
     | DispatchTask
     | AnswerActivation
     | PassDeadline
+    | AmendServiceOrder
     | ReleaseServiceOrder
     | WithdrawTask
     | CloseServiceOrderItems

@@ -10,6 +10,7 @@ from domain.fallout import AssignFallout, NoteFallout, RaiseFallout, RateFallout
 from domain.service_order.asking import asked, dispatch, parked, release, take_back
 from domain.service_order.commands import (
     AcknowledgeServiceOrder,
+    AmendServiceOrder,
     AnswerActivation,
     CloseServiceOrderItems,
     Command,
@@ -27,12 +28,12 @@ from domain.service_order.events import (
     ManualTaskOverdue,
     RetryScheduled,
     ServiceOrderAcknowledged,
+    ServiceOrderAmended,
     ServiceOrderItemsClosed,
     ServiceOrderReleased,
     TaskWithdrawn,
 )
-from domain.service_order.evolve import answered, evolve
-from domain.service_order.keys import INVERSE, activation_key
+from domain.service_order.evolve import amended, answered, evolve
 from domain.service_order.operators import raise_by_hand, raised, resolve, resolved, set_values
 from domain.service_order.state import (
     CLOSED,
@@ -46,6 +47,7 @@ from domain.service_order.state import (
     Task,
     order_state,
     states_after,
+    states_anew,
 )
 from domain.values import Reason, Rejected, Who
 
@@ -76,6 +78,8 @@ def decide(command: Command, order: ServiceOrder | None, world: World) -> Events
             return release(command, order, _task(order, command.task), world)
         case WithdrawTask():
             return tuple(_withdraw(command, order))
+        case AmendServiceOrder():
+            return _amend(command, order)
         case ReleaseServiceOrder():
             return _release(command, order)
         case CloseServiceOrderItems():
@@ -124,14 +128,8 @@ def _answer(command: AnswerActivation, order: ServiceOrder, world: World) -> Ite
 
 def _check_issued(command: AnswerActivation, task: Task) -> None:
     """A key that was issued may be answered late; one that never was is nobody's."""
-    if command.key == task.key != "":
-        return
-    planned = task.planned
-    for decision in range(1, task.decision + 1):
-        action = INVERSE[planned.action] if 0 < task.first_undo <= decision else planned.action
-        if command.key == activation_key(command.stream, planned, action, decision):
-            return
-    raise Rejected("unknown", f"Nobody has asked for activation key {command.key!r}.")
+    if command.key not in task.keys:
+        raise Rejected("unknown", f"Nobody has asked for activation key {command.key!r}.")
 
 
 def _answered(command: AnswerActivation, order: ServiceOrder, task: Task) -> ActivationAnswered:
@@ -208,6 +206,14 @@ def _withdraw(command: WithdrawTask, order: ServiceOrder) -> Iterator[Any]:
         yield resolved(task, fallout.WITHDRAWN, Who("crossconnect"))
     items, state = states_after(order, task.in_state(GONE))
     yield TaskWithdrawn(command.task, task.item, items, state)
+
+
+def _amend(command: AmendServiceOrder, order: ServiceOrder) -> Events:
+    changed = tuple([service for service in command.services if service != order.items[service.item].service])
+    if not changed and not command.again and order.gates == frozenset(command.gates):
+        return ()
+    items, state = states_anew(amended(order, ServiceOrderAmended(changed, command.gates, command.again, {}, "")), order)
+    return (ServiceOrderAmended(changed, command.gates, command.again, items, state),)
 
 
 def _release(command: ReleaseServiceOrder, order: ServiceOrder) -> Events:

@@ -173,6 +173,17 @@ class UndoSpared:
 
 
 @record
+class ServiceOrderAmended:
+    """`services` are the items that are planned otherwise than before, `again` the tasks that have to be done once more."""
+
+    services: tuple[PlannedService, ...]
+    gates: tuple[str, ...]
+    again: tuple[str, ...]
+    items: dict[str, str]
+    state: str
+
+
+@record
 class ServiceOrderReleased:
     work_order: str
     items: dict[str, str]
@@ -199,6 +210,7 @@ Event = (
     | TaskCompletedByHand
     | TaskWithdrawn
     | UndoSpared
+    | ServiceOrderAmended
     | ServiceOrderReleased
     | ServiceOrderItemsClosed
     | FalloutRaised

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from domain import fallout
 from domain.fallout import FalloutAssigned, FalloutNoted, FalloutRaised, FalloutRated, FalloutResolved
-from domain.plan import PlannedService
+from domain.plan import PlannedService, PlannedTask
 from domain.service_order.events import (
     ActivationAnswered,
     ActivationRequested,
@@ -17,6 +17,7 @@ from domain.service_order.events import (
     ManualTaskRequested,
     RetryScheduled,
     ServiceOrderAcknowledged,
+    ServiceOrderAmended,
     ServiceOrderItemsClosed,
     ServiceOrderItemValuesSet,
     ServiceOrderReleased,
@@ -25,7 +26,7 @@ from domain.service_order.events import (
     TaskWithdrawn,
     UndoSpared,
 )
-from domain.service_order.state import ENDED, FALLOUT, GONE, RETRYING, RUNNING, WAITING, Item, ServiceOrder, Task
+from domain.service_order.state import ENDED, FALLOUT, GONE, PARKED, RETRYING, RUNNING, UNDONE, WAITING, Item, ServiceOrder, Task
 from domain.states import ACKNOWLEDGED, TERMINAL
 
 
@@ -41,7 +42,7 @@ def evolve(order: ServiceOrder | None, event: Event) -> ServiceOrder:
             task = answered(order.tasks[event.task], event.outcome)
             return _moved(order, task, event, event.values if event.outcome == "completed" and not event.undo else None)
         case TaskCompletedByHand():
-            return _moved(order, order.tasks[event.task].ended(event.skipped), event, None if event.undo else event.values)
+            return _moved(order, order.tasks[event.task].ended_by_hand(event.skipped), event, None if event.undo else event.values)
         case ActivationTimedOut() | AnswerRecorded() | UndoSpared():
             return order
         case TaskParked():
@@ -56,6 +57,8 @@ def evolve(order: ServiceOrder | None, event: Event) -> ServiceOrder:
             return replace(_in_fallout(order, event), open_fallouts=fallout.open_after(order.open_fallouts, event))
         case TaskWithdrawn():
             return _moved(order, order.tasks[event.task].in_state(GONE), event)
+        case ServiceOrderAmended():
+            return _with_states(amended(order, event), event)
         case ServiceOrderReleased():
             return _with(order, order.items, order.tasks, event.state, gates=order.gates - {event.work_order})
         case ServiceOrderItemsClosed():
@@ -86,6 +89,32 @@ def _below(services: tuple[PlannedService, ...]) -> dict[str, tuple[str, ...]]:
         else ()
         for service in services
     }
+
+
+def amended(order: ServiceOrder, event: ServiceOrderAmended) -> ServiceOrder:
+    """The order with its items as they are planned now, and the states that they had."""
+    items, tasks = dict(order.items), dict(order.tasks)
+    for service in event.services:
+        before = items[service.item]
+        values = {name: value for name, value in service.values.items() if before.service.values.get(name) != value}
+        items[service.item] = Item(service, {**before.values, **values}, before.state, tuple([task.id for task in service.tasks]))
+        for task in service.tasks:
+            tasks[task.id] = _replanned(task, service, before, tasks.get(task.id))
+    for id in event.again:
+        tasks[id] = tasks[id].to_do_again()
+    return _with(order, items, tasks, "", gates=frozenset(event.gates))
+
+
+def _replanned(planned: PlannedTask, service: PlannedService, before: Item, task: Task | None) -> Task:
+    """A step as it is planned now: one that the item was rid of is there again, and one that is parked asks for the new values."""
+    if task is None:
+        return Task(planned, service.item)
+    back = task.state in (GONE, UNDONE) and planned.id not in before.tasks
+    return replace(task, planned=planned, state=WAITING if back else task.state, overridden=task.overridden or task.state == PARKED)
+
+
+def _with_states(order: ServiceOrder, event: ServiceOrderAmended) -> ServiceOrder:
+    return _with(order, _in_states(order.items, event.items) if event.items else order.items, order.tasks, event.state)
 
 
 def requested(task: Task, event: ActivationRequested | ManualTaskRequested) -> Task:

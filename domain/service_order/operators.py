@@ -109,7 +109,7 @@ def _aborted(command: ResolveTask, order: ServiceOrder, task: Task) -> Iterator[
 
 
 def _completed_by_hand(order: ServiceOrder, task: Task, values: Values, who: Who, skipped: bool) -> TaskCompletedByHand:
-    items, state = states_after(order, task.ended(skipped))
+    items, state = states_after(order, task.ended_by_hand(skipped))
     return TaskCompletedByHand(task.planned.id, task.item, dict(values), who, task.undo, skipped, items, state)
 
 

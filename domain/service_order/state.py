@@ -20,8 +20,9 @@ STOPPED = frozenset({FALLOUT, PARKED})
 @record
 class Task:
     """Where one step is. `first_attempt` is where the present retry budget began; `rejected` that the key has its final answer;
-    `fallout` the number of the fallout it is in; `first_undo` the first decision that takes it back, 0 when none does; `overridden` that values were
-    set since the key was issued, so that what is asked next is a new decision; `next` the decision and attempt that a parked step waits to ask for."""
+    `fallout` the number of the fallout it is in; `keys` those that were issued for it, the present one last; `overridden` that values were
+    set since the key was issued, so that what is asked next is a new decision; `next` the decision and attempt that a parked step waits to ask for; `built`
+    whether what it does is there; `redo` that an amendment wants it done once more when what is out has been answered."""
 
     planned: PlannedTask
     item: str
@@ -34,9 +35,11 @@ class Task:
     rejected: bool = False
     due: datetime | None = None
     fallout: int = 0
-    first_undo: int = 0
+    keys: tuple[str, ...] = ()
     overridden: bool = False
     next: tuple[int, int] = (0, 0)
+    built: bool = False
+    redo: bool = False
 
     def in_state(self, state: str, due: datetime | None = None, rejected: bool = False, fallout: int = 0) -> "Task":
         """The same step somewhere else on its way."""
@@ -52,16 +55,22 @@ class Task:
             rejected or self.rejected,
             due,
             fallout or self.fallout,
-            self.first_undo,
+            self.keys,
             self.overridden,
+            (0, 0),
+            self.built,
+            self.redo,
         )
 
     def requested(self, key: str, attempt: int, decision: int, undo: bool, due: datetime | None) -> "Task":
         """The step once a request is out. A new decision, or a retry by an operator, begins a new budget of attempts."""
         new_budget = decision != self.decision or self.state in STOPPED
         first = attempt if new_budget else self.first_attempt
-        first_undo = self.first_undo or (decision if undo else 0)
-        return Task(self.planned, self.item, RUNNING, key, attempt, first, decision, undo, False, due, 0, first_undo)
+        keys = self.keys if key in self.keys else (*self.keys, key)
+        redo = self.redo and decision == self.decision
+        return Task(
+            self.planned, self.item, RUNNING, key, attempt, first, decision, undo, False, due, 0, keys, False, (0, 0), self.built, redo
+        )
 
     def parked(self, decision: int, attempt: int, undo: bool) -> "Task":
         """The step while its target system is offline."""
@@ -69,13 +78,22 @@ class Task:
 
     def again(self) -> tuple[int, int]:
         """Decision and attempt of the next request: the same key with one more attempt, unless that key has its answer or other values."""
-        if self.rejected or self.overridden or self.planned.kind == "manual":
+        if not self.decision or self.rejected or self.overridden or self.planned.kind == "manual":
             return self.decision + 1, 1
         return self.decision, self.attempt + 1
 
     def ended(self, skipped: bool = False) -> "Task":
-        """The step once it is done, or taken back."""
-        return self.in_state(UNDONE if self.undo else SKIPPED if skipped else DONE)
+        """The step once it is done, or taken back; one that an amendment wants otherwise waits for its turn."""
+        state = UNDONE if self.undo else WAITING if self.redo else SKIPPED if skipped else DONE
+        return replace(self.in_state(state), built=not self.undo and (self.built or not skipped), redo=False)
+
+    def ended_by_hand(self, skipped: bool) -> "Task":
+        """The step once an operator has ended it, who knows how it is wanted now."""
+        return replace(self, redo=False).ended(skipped)
+
+    def to_do_again(self) -> "Task":
+        """The step once it is known that it has to be done once more."""
+        return replace(self, state=WAITING) if self.state in (DONE, SKIPPED) else replace(self, redo=True)
 
 
 @record
@@ -118,6 +136,19 @@ def states_after(order: ServiceOrder, moved: Task) -> tuple[dict[str, str], str]
     return changed, order_state(order, changed, order.gates) if changed else ""
 
 
+def states_anew(order: ServiceOrder, before: ServiceOrder) -> tuple[dict[str, str], str]:
+    """The item states that change when the order's items are planned otherwise than `before`, and the order's state (empty when that stays)."""
+    changed: dict[str, str] = {}
+    todo = list(order.items)
+    while todo:
+        id = todo.pop()
+        state = _item_state(order, id, None, changed)
+        if state != changed.get(id, before.items[id].state):
+            changed[id] = state
+            todo.extend(order.above[id])
+    return changed, order_state(before, changed, order.gates)
+
+
 def order_state(order: ServiceOrder, changed: Mapping[str, str], gates: frozenset[str]) -> str:
     """The order's state once item states have changed, empty when it stays. An open work order holds it back from its end (domain-rules 3.8)."""
     state = roll_up([changed.get(id, item.state) for id, item in order.items.items()])
@@ -126,11 +157,11 @@ def order_state(order: ServiceOrder, changed: Mapping[str, str], gates: frozense
     return "" if state == order.state else state
 
 
-def _item_state(order: ServiceOrder, id: str, moved: Task, changed: Mapping[str, str]) -> str:
+def _item_state(order: ServiceOrder, id: str, moved: Task | None, changed: Mapping[str, str]) -> str:
     item = order.items[id]
     if item.state in CLOSED:
         return item.state
-    states = {moved.state if task == moved.planned.id else order.tasks[task].state for task in item.tasks}
+    states = {moved.state if moved is not None and task == moved.planned.id else order.tasks[task].state for task in item.tasks}
     below = {changed.get(other, order.items[other].state) for other in order.below[id]}
     if not states.isdisjoint(STOPPED):
         return HELD

@@ -88,6 +88,7 @@ class ProductSpecification(Part):
     characteristics: list[CharacteristicSpecification] = []
     children: list[Child] = []
     valid_for: TimePeriod | None = None
+    point_of_no_return_closes: str = "closure"
 
 
 class TaskSpecification(Part):

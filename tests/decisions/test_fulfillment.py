@@ -51,7 +51,7 @@ def small_plan() -> tuple[tuple[str, Any], ...]:
     planned = service("1", task("1.1.reserve"), task("1.1.configure"))
     plan = Plan((item(),), (planned,), (), (("1.1.reserve", "1.1.configure"),))
     return (
-        ("po-1", ProductOrderAcknowledged("cust-1", "shop", "1.0", {}, {}, None, None)),
+        ("po-1", ProductOrderAcknowledged("cust-1", "shop", "1.0", {"productOrderItem": []}, {}, None, None)),
         ("po-1", ProductOrderDecomposed(plan)),
         ("so-1-1", ServiceOrderAcknowledged("po-1", "cust-1", (planned,), (), None, None)),
         ("so-1-1", requested_event("reserve")),

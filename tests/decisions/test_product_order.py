@@ -29,7 +29,7 @@ from tests.decisions.given import NOW, Like, given
 from tests.decisions.made import item
 
 PO = "po-1"
-MADE = ProductOrderAcknowledged("cust-1", "shop", "1.0", {}, {}, None, None)
+MADE = ProductOrderAcknowledged("cust-1", "shop", "1.0", {"productOrderItem": []}, {}, None, None)
 
 
 def planned(*items: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from domain import fallout
 from domain.fallout import FalloutResolved, RaiseFallout
 from domain.plan import service_order_id
 from domain.product import ACTIVE, SUSPENDED, Product
-from domain.product_order import ProductOrder, ProductOrderCancellationAssessed, rolled_up
+from domain.product_order import ProductOrder, ProductOrderAmended, ProductOrderCancellationAssessed, rolled_up
 from domain.service import INACTIVE, Service
 from domain.service_order import (
     FALLOUT,
@@ -99,6 +99,7 @@ class Story:
             *[self.submit] * 4,
             *[self.submit_services] * 2,
             self.supply,
+            *[self.amend] * 3,
             self.cancel,
             self.hold_or_release,
             self.switch,
@@ -169,7 +170,7 @@ class Story:
     def supply(self) -> None:
         """The number that a voice line waits for comes, or still does not."""
         for order in self.world.orders:
-            if self.world.state(order).waiting is not None:
+            if self.world.state(order).waits_for_information:
                 number = self.chance.of([{}, {"portingNumber": "+31201234567"}])
                 with refusals("conflict"):
                     self.world.supply(order, add("1", "voice-line", numberPorting=True, **number), add("2", "tv"))
@@ -202,6 +203,18 @@ class Story:
             reason = Reason("odd", "Something is wrong")
             self.world.send(RaiseFallout(self.world.stream_of(task, order), task, fallout.BY_HAND, reason, "major", "", OPERATOR))
 
+    def amend(self) -> None:
+        """What was previewed is what is applied: the plan hash is that of the preview, and nothing but what it names is undone or asked again."""
+        order = self.chance.of(self.world.orders or [""])
+        if not order or not order.startswith("po-"):
+            return
+        items = list(self.chance.of(AMENDMENTS)(self, order))
+        with refusals("conflict", "invalid"):
+            seen = self.world.assess(order, *items)
+            if seen is not None:
+                self.world.amend(order, *items, hash=seen.plan_hash)
+                assert self.world.events(ProductOrderAmended)[-1].impact == seen.impact
+
     def finish(self) -> None:
         """From now on everybody does what is asked."""
         for name in sorted(self.world.offline):
@@ -217,7 +230,7 @@ class Story:
                 break
             order, task = stopped[0]
             self.world.resolve(task, fallout.RETRY, order)
-        waiting = [order for order in self.world.orders if self.world.state(order).waiting is not None]
+        waiting = [order for order in self.world.orders if self.world.state(order).waits_for_information]
         for order in waiting:
             if self.world.state(order).state not in TERMINAL and not self.world.state(order).cancelling:
                 self.world.cancel(order)
@@ -243,7 +256,7 @@ class Story:
 
     def obligations(self, order: str, state: ProductOrder) -> Iterator[bool]:
         yield state.scheduled is not None
-        yield state.waiting is not None
+        yield state.waits_for_information
         yield bool(state.held)
         for number in state.service_orders:
             for task in self.world.state(service_order_id(order, number)).tasks.values():
@@ -414,6 +427,62 @@ SERVICE_ORDERS: list[Callable[[Story], list[dict[str, Any]]]] = [
     _change_service,
     _change_service,
     _change_service,
+]
+
+
+def _said(id: str, **values: Any) -> dict[str, Any]:
+    return {"id": id, "product": {"productCharacteristic": [{"name": name, "value": value} for name, value in values.items()]}}
+
+
+def _changed(story: Story, order: str) -> list[dict[str, Any]]:
+    """Another value of one of the items."""
+    plan = story.world.state(order).plan
+    items = [item for item in plan.items if item.action in ("add", "modify")] if plan is not None else []
+    if not items:
+        return [add("9", "mobile-line")]
+    item = story.chance.of(items)
+    match item.offering:
+        case "fibre-broadband":
+            return [_said(item.id, downstream=story.chance.of([100, 500, 1000]))]
+        case "tv":
+            return [_said(item.id, setTopBoxes=story.chance.of([1, 2, 3, 4]))]
+        case "mobile-line":
+            return [_said(item.id, simType=story.chance.of(["esim", "physical"]))]
+        case "voice-line":
+            return [_said(item.id, numberPorting=True, portingNumber="7")]
+        case _:
+            return [{"id": item.id, "product": {"place": [{"id": story.chance.of(["site-1", "site-3"]), "role": "installation"}]}}]
+
+
+def _moved(story: Story, order: str) -> list[dict[str, Any]]:
+    """One of the items goes to another site."""
+    plan = story.world.state(order).plan
+    items = [item.id for item in plan.items if item.action == "add"] if plan is not None else []
+    if not items:
+        return [add("9", "mobile-line")]
+    site = story.chance.of(["site-1", "site-2", "site-3"])
+    return [{"id": story.chance.of(items), "product": {"place": [{"id": site, "role": "installation"}]}}]
+
+
+def _taken_out(story: Story, order: str) -> list[dict[str, Any]]:
+    plan = story.world.state(order).plan
+    items = plan.items if plan is not None else ()
+    if not items:
+        return [add("9", "tv")]
+    item = story.chance.of(list(items))
+    return [{"id": item.id, "action": "delete" if item.action == "add" else "noChange"}]
+
+
+AMENDMENTS: list[Callable[[Story, str], list[dict[str, Any]]]] = [
+    _changed,
+    _changed,
+    _changed,
+    _moved,
+    _taken_out,
+    _taken_out,
+    lambda story, order: [add(f"{order[3:]}9", "tv", site=story.chance.of(["site-1", "site-2"]))],
+    lambda story, order: [add(f"{order[3:]}8", "voice-line", relies_on=story.chance.of(["1", ""]))],
+    lambda story, order: [*_changed(story, order), add(f"{order[3:]}7", "fibre-broadband")],
 ]
 
 

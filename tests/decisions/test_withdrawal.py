@@ -187,7 +187,10 @@ def test_a_point_of_no_return_is_passed_by_a_request_too(world: InMemory) -> Non
     world.complete_all(but=lambda task: task == configure)
     world.cancel(order)
     (assessed,) = world.events(ProductOrderCancellationAssessed)
-    assert [reason.message for reason in assessed.reasons] == [f"Item 1 has passed its point of no return with task {configure}."]
+    assert assessed.reasons[0].message == "evc/configure of item 1 has passed its point of no return."
+    assert "nid-a/activate had to be done before evc/configure; evc/configure of item 1 has passed its point of no return." in [
+        reason.message for reason in assessed.reasons
+    ]
 
 
 def test_a_cancel_is_decided_once(world: InMemory) -> None:

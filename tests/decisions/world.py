@@ -7,10 +7,11 @@ from typing import Any
 
 from domain import fallout
 from domain.catalog import Catalog
-from domain.decider import World
+from domain.decider import Need, World
 from domain.fallout import ResolveTask
 from domain.plan import service_order_id
 from domain.product_order import (
+    AmendProductOrder,
     CancelProductOrder,
     HoldItems,
     ProductOrder,
@@ -22,6 +23,7 @@ from domain.product_order import (
     SubmitServiceOrder,
     SupplyInformation,
 )
+from domain.product_order.change import Assessment, assess_amendment
 from domain.recorded import Recorded
 from domain.service_order import (
     FALLOUT,
@@ -123,6 +125,20 @@ class InMemory:
 
     def cancel(self, order: str, include_completed: bool = False) -> list[Any]:
         return self.send(CancelProductOrder(order, f"cancel-{self._messages}", include_completed, {}))
+
+    def amend(
+        self, order: str, *items: dict[str, Any], mode: str = "delta", base: int = 0, hash: str = "", who: Who | None = None
+    ) -> list[Any]:
+        return self.send(AmendProductOrder(order, f"amendment-{self._messages}", items, mode, base, hash, who))
+
+    def assess(self, order: str, *items: dict[str, Any], mode: str = "delta", base: int = 0, who: Who | None = None) -> Assessment | None:
+        """What an amendment would do; None when it says nothing new."""
+        command = AmendProductOrder(order, "", items, mode, base, "", who)
+        self._memory.family(order)
+        around = World(self.now, {self.catalog.version: self.catalog}, self.catalog.version, self._memory.states, ANSWER_WITHIN)
+        while isinstance(found := assess_amendment(command, self.state(order), around), Need):
+            self._memory.require(found.streams)
+        return found
 
     def supply(self, order: str, *items: dict[str, Any]) -> list[Any]:
         return self.send(SupplyInformation(order, {"productOrderItem": list(items)}))

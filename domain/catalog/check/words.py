@@ -21,6 +21,7 @@ from domain.catalog import (
 )
 from domain.catalog.check.problem import Problem, Problems
 from domain.catalog.expression import INPUTS
+from domain.plan import CLOSES
 from domain.values import moment_of
 
 LIFE_CYCLE = ("In Study", "In Design", "In Test", "Active", "Launched", "Retired", "Obsolete", "Rejected")
@@ -40,6 +41,7 @@ def word_problems(catalog: Catalog) -> Problems:
         yield from _validity(path, product.valid_for)
         yield from _characteristics(path, product.characteristics)
         yield from _children(path, product.children)
+        yield from _one_of(f"{path}.pointOfNoReturnCloses", product.point_of_no_return_closes, CLOSES)
     for service in catalog.services.values():
         yield from _service(f"services[{service.id}]", service)
     for resource in catalog.resources.values():
