@@ -57,7 +57,7 @@ class Task:
             fallout or self.fallout,
             self.keys,
             self.overridden,
-            (0, 0),
+            self.next if state == FALLOUT else (0, 0),
             self.built,
             self.redo,
         )
@@ -80,6 +80,8 @@ class Task:
         """Decision and attempt of the next request: the same key with one more attempt, unless that key has its answer or other values."""
         if not self.decision or self.rejected or self.overridden or self.planned.kind == "manual":
             return self.decision + 1, 1
+        if self.next[0]:  # it was parked, so that its turn has not come yet
+            return self.next
         return self.decision, self.attempt + 1
 
     def ended(self, skipped: bool = False) -> "Task":
