@@ -1,15 +1,19 @@
 """Changing an order under way: what stays, what is done again, what is taken back, and what can no longer be changed."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from domain.impact import Impact
-from domain.product_order import ProductOrderAmended, ProductOrderAmendmentFinished
+from domain.product import AmendProduct, ProductAmended
+from domain.product_order import AmendProductOrder, FinishAmendment, ProductOrderAmended, ProductOrderAmendmentFinished
 from domain.product_order.change import Assessment
-from domain.service_order import ActivationRequested
+from domain.service import AmendService, ServiceAmended
+from domain.service_order import ActivationRequested, AmendServiceOrder, ServiceOrderAmended
 from domain.values import Rejected, Who
 from domain.work_order import WorkOrderRequested
+from tests.decisions.given import Like, given
 from tests.decisions.world import InMemory, add, change, sample
 
 
@@ -263,3 +267,56 @@ def test_a_cancel_in_the_middle_of_an_amendment_takes_down_what_was_built(world:
     world.complete_all()
     assert world.state(order).state == "cancelled"
     assert {service.state for service in world.services().values()} == {"terminated"}
+
+
+# The decisions one by one ---------------------------------------------------------------------------------------------------------------
+def test_a_product_order_that_is_at_its_end_takes_no_amendment(world: InMemory) -> None:
+    order = world.order(add("1", "mobile-line"))
+    world.complete_all()
+    command = AmendProductOrder(order, "amendment-1", (says("1", simType="physical"),))
+    with pytest.raises(Rejected, match="is completed and cannot be amended"):
+        world.send(command)
+
+
+def test_the_same_amendment_counts_once(world: InMemory) -> None:
+    order = world.order(add("1", "mobile-line"))
+    command = AmendProductOrder(order, "amendment-1", (says("1", simType="physical"),))
+    world.send(command)
+    assert world.send(command) == []
+    assert world.send(AmendProductOrder(order, "amendment-2", (says("1"),))) == []
+
+
+def test_an_amendment_is_finished_once(world: InMemory) -> None:
+    order = world.order(add("1", "mobile-line"))
+    world.amend(order, says("1", simType="physical"))
+    amendment = world.state(order).amending
+    assert world.send(FinishAmendment(order, "another")) == []
+    world.complete_all()
+    assert world.send(FinishAmendment(order, amendment)) == []
+
+
+def test_a_service_order_whose_items_stay_as_they_are_says_nothing(world: InMemory) -> None:
+    order = world.order(add("1", "mobile-line"))
+    services = tuple(item.service for item in world.state("so-1-1").items.values())
+    assert world.send(AmendServiceOrder("so-1-1", services, (), ())) == []
+    (subscription,) = [service for service in services if service.specification == "hlr-subscription"]
+    changed = replace(subscription, values={"simType": "physical"})
+    amended = world.send(AmendServiceOrder("so-1-1", (changed,), (), (subscription.tasks[0].id,)))
+    assert [type(event) for event in amended] == [ServiceOrderAmended]
+    assert world.state(order).state == "inProgress"
+
+
+def test_products_and_services_are_told_only_by_the_order_that_works_on_them(world: InMemory) -> None:
+    order = world.order(add("1", "mobile-line"))
+    (item,) = world.state(order).plan.items
+    service = next(each for each in world.state(order).plan.services if each.specification == "mobile-service")
+    given(*[fact.event for fact in world.log if fact.stream == item.product]).when(AmendProduct(item.product, "po-9", item)).then_nothing()
+    given(*[fact.event for fact in world.log if fact.stream == service.id]).when(
+        AmendService(service.id, "po-9", "so-9-1", service, True)
+    ).then_nothing()
+    given(*[fact.event for fact in world.log if fact.stream == item.product]).when(AmendProduct(item.product, order, item)).then(
+        Like(ProductAmended, values=item.values)
+    )
+    given(*[fact.event for fact in world.log if fact.stream == service.id]).when(
+        AmendService(service.id, order, "so-1-1", service, True)
+    ).then(Like(ServiceAmended, values=service.values))
