@@ -200,7 +200,9 @@ def _assessed(
         return facts.need
     progress = Progress(service_orders, work_orders, order.own)
     found = impact(old, new, progress, Closed(old, order.passed), override is not None)
-    against = {each.reasons: Reason("point-of-no-return", f"{'; '.join(each.reasons)}.", each.node) for each in blocked(found)}
+    against = {
+        each.reasons: Reason("point-of-no-return", f"{'; '.join(each.reasons)}.", f"{ITEMS}[{each.item}]") for each in blocked(found)
+    }
     return Assessment(items, personal, new, found, plan_hash(stream, order.version, found, new), removed, (*reasons, *against.values()))
 
 
