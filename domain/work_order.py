@@ -66,6 +66,14 @@ class CancelWorkOrder:
     stream: str
 
 
+@record
+class HoldWorkOrder:
+    """Whether an operator holds all that the visit is for: then it stays parked."""
+
+    stream: str
+    held: bool
+
+
 Command = (
     AcknowledgeWorkOrder
     | RequestWorkOrder
@@ -73,6 +81,7 @@ Command = (
     | CancelWorkOrder
     | PassDeadline
     | ReleaseTask
+    | HoldWorkOrder
     | ResolveTask
     | RaiseFallout
     | NoteFallout
@@ -111,6 +120,11 @@ class WorkOrderParked:
     attempt: int
     action: str
     state: str
+
+
+@record
+class WorkOrderHoldChanged:
+    held: bool
 
 
 @record
@@ -154,6 +168,7 @@ Event = (
     WorkOrderAcknowledged
     | WorkOrderRequested
     | WorkOrderParked
+    | WorkOrderHoldChanged
     | WorkOrderAnswered
     | WorkOrderAnswerRecorded
     | WorkOrderTimedOut
@@ -187,6 +202,7 @@ class WorkOrder:
     requested_start: datetime | None = None
     parked: tuple[int, int, str] | None = None
     open_fallouts: Open = field(default_factory=dict)
+    held: bool = False
 
 
 def work_order_key(stream: str, decision: int) -> str:
@@ -212,6 +228,8 @@ def decide(command: Command, order: WorkOrder | None, world: World) -> Events:
             return _pass_deadline(command, order, world)
         case ReleaseTask():
             return _release(command, order, world)
+        case HoldWorkOrder():
+            return (WorkOrderHoldChanged(command.held),) if command.held != order.held and order.state not in TERMINAL else ()
         case ResolveTask():
             return _resolve(command, order, world)
         case RaiseFallout():
@@ -231,9 +249,11 @@ def _asked(stream: str, order: WorkOrder, world: World, action: str, decision: i
 
 
 def _release(command: ReleaseTask, order: WorkOrder, world: World) -> Events:
-    if order.parked is None or order.visit.target_system in world.offline:
+    if order.parked is None or order.open_fallouts or order.visit.target_system in world.offline:
         return ()
     decision, attempt, action = order.parked
+    if order.held and action == "create":
+        return ()
     return (_requested(command.stream, order, world, action, decision, attempt),)
 
 
@@ -301,7 +321,7 @@ def _raised(
 
 def _raise_by_hand(command: RaiseFallout, order: WorkOrder) -> Events:
     fallout.check_severity(command.severity)
-    if not (order.parked or (order.state == IN_PROGRESS and not order.final)):
+    if order.open_fallouts or not (order.parked or (order.state == IN_PROGRESS and not order.final)):
         raise Rejected("conflict", f"Work order {command.stream} is {order.state}: no fallout can be raised for it now.")
     return (_raised(command.stream, order, command.reason, command.type, command.severity, command.group, command.who),)
 
@@ -339,11 +359,17 @@ def _resolve(command: ResolveTask, order: WorkOrder, world: World) -> Events:
     resolved = FalloutResolved(command.stream, order.fallouts, command.action, command.who, "", {}, "")
     first = (resolved,) if order.open_fallouts else ()
     if command.action == fallout.RETRY:
-        decision, attempt = (order.decision + 1, 1) if order.final or not order.decision else (order.decision, order.attempt + 1)
-        return (*first, _asked(command.stream, order, world, "cancel" if order.cancelling else "create", decision, attempt))
+        return (*first, _asked(command.stream, order, world, "cancel" if order.cancelling else "create", *_again(order)))
     if command.action == fallout.ABORT:
         return (*first, WorkOrderClosed(command.who, command.action, CANCELLED))
     return (*first, WorkOrderClosed(command.who, command.action, COMPLETED))
+
+
+def _again(order: WorkOrder) -> tuple[int, int]:
+    """Decision and attempt of the next request: a new key when the present one has its answer, what it was parked with, or one more attempt."""
+    if order.final:
+        return order.decision + 1, 1
+    return order.parked[:2] if order.parked else (order.decision, order.attempt + 1)
 
 
 def evolve(order: WorkOrder | None, event: Event) -> WorkOrder:
@@ -361,8 +387,10 @@ def evolve(order: WorkOrder | None, event: Event) -> WorkOrder:
             return replace(order, state=event.state or order.state, due=event.due or order.due, final=final)
         case WorkOrderAnswerRecorded() | WorkOrderTimedOut():
             return order
+        case WorkOrderHoldChanged():
+            return replace(order, held=event.held)
         case FalloutRaised():
-            stopped = replace(order, state=HELD, due=None, fallouts=event.number, parked=None)
+            stopped = replace(order, state=HELD, due=None, fallouts=event.number)
             return replace(stopped, open_fallouts=fallout.open_after(order.open_fallouts, event))
         case FalloutResolved() | FalloutNoted() | FalloutAssigned() | FalloutRated():
             return replace(order, open_fallouts=fallout.open_after(order.open_fallouts, event))
@@ -390,6 +418,7 @@ def _requested_again(order: WorkOrder, event: WorkOrderRequested) -> WorkOrder:
         order.requested_start,
         None,
         order.open_fallouts,
+        order.held,
     )
 
 

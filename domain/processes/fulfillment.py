@@ -73,7 +73,7 @@ class Fulfillment:
         self.gate_closed = False
         self.progress = Progress()
         self.withdrawal: Withdrawal | None = None
-        self.holding = Holding(self.progress)
+        self.holding = Holding(order, self.progress)
         self.now = datetime.min
         self._due: list[Any] = []
         self._ready: list[str] = []
@@ -157,6 +157,8 @@ class Fulfillment:
         for node in self.progress.add(plan):
             self._make_ready(node)
         self._due.extend(opening(plan, self))
+        if self.holding.items:
+            self._due.extend(self.holding.tell())
         for item in plan.items:
             if item.action != "noChange":
                 self._changed[item.id] = self.progress.items[item.id]
@@ -277,6 +279,7 @@ class Fulfillment:
         for item in self.holding.hold(event.items):
             if not item.planned.missing:
                 self._show(item, HELD)
+        self._due.extend(self.holding.tell())
 
     def _released(self, recorded: Recorded) -> None:
         event: ProductOrderItemsReleased = recorded.event
@@ -285,6 +288,7 @@ class Fulfillment:
                 self._show(item, IN_PROGRESS if self.progress.has_begun(item) else ACKNOWLEDGED)
             if not self.gate_closed:
                 self._settle_item(item)
+        self._due.extend(self.holding.tell())
 
     # Nodes ----------------------------------------------------------------------------------------------------------------------------
     def _finish(self, node: str, at: datetime | None = None, skipped: bool = False) -> None:

@@ -41,11 +41,10 @@ def take_back(command: DispatchTask, order: ServiceOrder, task: Task, world: Wor
 
 
 def release(command: ReleaseTask, order: ServiceOrder, task: Task, world: World) -> Events:
-    """A parked step goes on, unless its target system is still, or again, offline."""
-    if task.state != PARKED or task.planned.target_system in world.offline:
+    """A parked step goes on, unless its target system is still, or again, offline, or an operator holds its item."""
+    if task.state != PARKED or task.planned.target_system in world.offline or (task.item in order.held and not task.undo):
         return ()
-    decision, attempt = task.again() if task.overridden else task.next
-    return (asked(command.stream, order, task, world, decision, attempt, task.undo),)
+    return (asked(command.stream, order, task, world, *task.again(), task.undo),)
 
 
 def asked(stream: str, order: ServiceOrder, task: Task, world: World, decision: int, attempt: int, undo: bool) -> Asked:

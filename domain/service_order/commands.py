@@ -63,6 +63,14 @@ class ReleaseTask:
 
 
 @record
+class HoldServiceOrderItems:
+    """From now on an operator holds exactly these items: what of them is parked stays so."""
+
+    stream: str
+    items: tuple[str, ...]
+
+
+@record
 class SetValues:
     """An operator overrides what is asked for of one service order item."""
 
@@ -118,6 +126,7 @@ Command = (
     | WithdrawTask
     | CloseServiceOrderItems
     | ReleaseTask
+    | HoldServiceOrderItems
     | SetValues
     | ResolveTask
     | RaiseFallout

@@ -15,6 +15,7 @@ from domain.service_order.commands import (
     CloseServiceOrderItems,
     Command,
     DispatchTask,
+    HoldServiceOrderItems,
     PassDeadline,
     ReleaseServiceOrder,
     ReleaseTask,
@@ -34,7 +35,7 @@ from domain.service_order.events import (
     TaskWithdrawn,
 )
 from domain.service_order.evolve import amended, answered, evolve
-from domain.service_order.operators import raise_by_hand, raised, resolve, resolved, set_values
+from domain.service_order.operators import decide_by_hand, raised, resolved
 from domain.service_order.state import (
     CLOSED,
     ENDED,
@@ -48,6 +49,7 @@ from domain.service_order.state import (
     order_state,
     states_after,
     states_anew,
+    task_of,
 )
 from domain.values import Reason, Rejected, Who
 
@@ -60,22 +62,16 @@ def decide(command: Command, order: ServiceOrder | None, world: World) -> Events
         raise Rejected("unknown", f"There is no service order {command.stream}.")
     match command:
         case DispatchTask():
-            task = _task(order, command.task)
+            task = task_of(order, command.task)
             return take_back(command, order, task, world) if command.undo else dispatch(command, order, task, world)
         case AnswerActivation():
             return tuple(_answer(command, order, world))
         case PassDeadline():
             return tuple(_pass_deadline(command, order, world))
-        case ResolveTask():
-            return tuple(resolve(command, order, _task(order, command.task), world))
-        case RaiseFallout():
-            return raise_by_hand(command, order, _task(order, command.task))
-        case NoteFallout() | AssignFallout() | RateFallout():
-            return fallout.document(command, order.open_fallouts)
-        case SetValues():
-            return set_values(command, order, world)
+        case ResolveTask() | RaiseFallout() | NoteFallout() | AssignFallout() | RateFallout() | SetValues() | HoldServiceOrderItems():
+            return decide_by_hand(command, order, world)
         case ReleaseTask():
-            return release(command, order, _task(order, command.task), world)
+            return release(command, order, task_of(order, command.task), world)
         case WithdrawTask():
             return tuple(_withdraw(command, order))
         case AmendServiceOrder():
@@ -99,16 +95,9 @@ def _acknowledged(command: AcknowledgeServiceOrder) -> ServiceOrderAcknowledged:
     )
 
 
-def _task(order: ServiceOrder, id: str) -> Task:
-    task = order.tasks.get(id)
-    if task is None:
-        raise Rejected("unknown", f"There is no task {id} in this service order.")
-    return task
-
-
 # Answers and time-outs ----------------------------------------------------------------------------------------------------------------
 def _answer(command: AnswerActivation, order: ServiceOrder, world: World) -> Iterator[Any]:
-    task = _task(order, command.task)
+    task = task_of(order, command.task)
     _check_issued(command, task)
     if not _counts(command, task):
         yield AnswerRecorded(command.task, command.key, command.outcome, command.reason, command.at)
@@ -154,11 +143,11 @@ def _counts(command: AnswerActivation, task: Task) -> bool:
     for the attempt that is running, and none for values that were overridden since. People do not answer: they resolve."""
     if task.planned.kind == "manual" or command.key != task.key or command.outcome == "inProgress" or task.rejected or task.overridden:
         return False
-    if task.state == PARKED:  # with the key that is answered still the one to ask under
-        return task.next[0] == task.decision and command.outcome != "failed"
+    if task.next[0] not in (0, task.decision):  # it was parked to be asked under another key
+        return False
     if command.outcome == "failed":
         return task.state == RUNNING and command.attempt in (0, task.attempt)
-    return task.state in (RUNNING, RETRYING, FALLOUT) or (task.state == GONE and command.outcome == "completed")
+    return task.state in (RUNNING, RETRYING, FALLOUT, PARKED) or (task.state == GONE and command.outcome == "completed")
 
 
 def _next_attempt(stream: str, order: ServiceOrder, id: str, reason: Reason, type: str, world: World) -> Iterator[Any]:
@@ -199,7 +188,7 @@ def _no_answer(task: Task) -> Reason:
 
 # The end ------------------------------------------------------------------------------------------------------------------------------
 def _withdraw(command: WithdrawTask, order: ServiceOrder) -> Iterator[Any]:
-    task = _task(order, command.task)
+    task = task_of(order, command.task)
     if task.state in ENDED:
         return
     if task.state == FALLOUT:

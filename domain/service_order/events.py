@@ -1,6 +1,7 @@
 """What happens to a service order. Names and fields are storage format; `items` and `state` are the item and order states that change with the
 event, so that readers need not know the rules behind them."""
 
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -144,7 +145,8 @@ class ServiceOrderItemValuesSet:
 
 @record
 class TaskCompletedByHand:
-    """A manual task done, or a running one that an operator completed. `undo`: what was done is that the task was taken back."""
+    """A manual task done, or a running one that an operator completed. `undo`: what was done is that the task was taken back; `before`: where it was until
+    then; `previous`: what its item had of the values."""
 
     task: str
     item: str
@@ -154,6 +156,15 @@ class TaskCompletedByHand:
     skipped: bool
     items: dict[str, str]
     state: str
+    before: str = ""
+    previous: dict[str, Any] = field(default_factory=dict)
+
+
+@record
+class ServiceOrderHoldChanged:
+    """The items that an operator holds now, all of them."""
+
+    held: tuple[str, ...]
 
 
 @record
@@ -206,6 +217,7 @@ Event = (
     | ManualTaskRequested
     | ManualTaskOverdue
     | TaskParked
+    | ServiceOrderHoldChanged
     | ServiceOrderItemValuesSet
     | TaskCompletedByHand
     | TaskWithdrawn

@@ -18,6 +18,7 @@ from domain.service_order.events import (
     RetryScheduled,
     ServiceOrderAcknowledged,
     ServiceOrderAmended,
+    ServiceOrderHoldChanged,
     ServiceOrderItemsClosed,
     ServiceOrderItemValuesSet,
     ServiceOrderReleased,
@@ -49,8 +50,8 @@ def evolve(order: ServiceOrder | None, event: Event) -> ServiceOrder:
             return _moved(order, order.tasks[event.task].parked(event.decision, event.attempt, event.undo), event)
         case ManualTaskOverdue():
             return _moved(order, order.tasks[event.task].in_state(RUNNING), None)
-        case ServiceOrderItemValuesSet():
-            return _overridden(order, event)
+        case ServiceOrderItemValuesSet() | ServiceOrderHoldChanged():
+            return _by_operator(order, event)
         case RetryScheduled():
             return _moved(order, order.tasks[event.task].in_state(RETRYING, event.due), None)
         case FalloutRaised() | FalloutResolved() | FalloutNoted() | FalloutAssigned() | FalloutRated():
@@ -153,8 +154,10 @@ def _in_fallout(order: ServiceOrder, event: FalloutRaised | FalloutResolved | fa
     return _moved(order, task.in_state(GONE), event) if is_given_up else order
 
 
-def _overridden(order: ServiceOrder, event: ServiceOrderItemValuesSet) -> ServiceOrder:
-    """The order with an item's values set; what has been asked for with the old ones and not been done is asked for anew."""
+def _by_operator(order: ServiceOrder, event: ServiceOrderItemValuesSet | ServiceOrderHoldChanged) -> ServiceOrder:
+    """The order with items held, or an item's values set; what has been asked for with the old ones and not been done is asked for anew."""
+    if isinstance(event, ServiceOrderHoldChanged):
+        return replace(order, held=frozenset(event.held))
     item = order.items[event.item]
     old = {id: task for id in item.tasks if (task := order.tasks[id]).state not in (WAITING, *ENDED)}
     tasks = {**order.tasks, **{id: replace(task, overridden=True) for id, task in old.items()}}
@@ -190,6 +193,7 @@ def _with(
         order.requested_start,
         state or order.state,
         order.open_fallouts,
+        order.held,
     )
 
 

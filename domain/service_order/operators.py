@@ -1,19 +1,48 @@
 """What operators decide about the steps and values of a service order (domain-rules 3.7)."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from domain import fallout
 from domain.catalog import Catalog
 from domain.decider import Events, Facts, Need, World
-from domain.fallout import FalloutRaised, FalloutResolved, RaiseFallout, ResolveTask
+from domain.fallout import (
+    AssignFallout,
+    Documenting,
+    FalloutRaised,
+    FalloutResolved,
+    NoteFallout,
+    RaiseFallout,
+    RateFallout,
+    ResolveTask,
+)
 from domain.service_order.asking import asked
-from domain.service_order.commands import SetValues
-from domain.service_order.events import ServiceOrderItemValuesSet, TaskCompletedByHand
+from domain.service_order.commands import HoldServiceOrderItems, SetValues
+from domain.service_order.events import ServiceOrderHoldChanged, ServiceOrderItemValuesSet, TaskCompletedByHand
 from domain.service_order.evolve import evolve
-from domain.service_order.state import FALLOUT, GONE, PARKED, RETRYING, RUNNING, Item, ServiceOrder, Task, states_after
+from domain.service_order.state import FALLOUT, GONE, PARKED, RETRYING, RUNNING, Item, ServiceOrder, Task, states_after, task_of
 from domain.states import CANCELLED, TERMINAL
 from domain.values import Reason, Rejected, Values, Who
+
+ByHand = ResolveTask | RaiseFallout | Documenting | SetValues | HoldServiceOrderItems
+
+
+def decide_by_hand(command: ByHand, order: ServiceOrder, world: World) -> Events | Need:
+    """Whatever a person has decided."""
+    match command:
+        case ResolveTask():
+            return tuple(resolve(command, order, task_of(order, command.task), world))
+        case RaiseFallout():
+            return raise_by_hand(command, order, task_of(order, command.task))
+        case SetValues():
+            return set_values(command, order, world)
+        case HoldServiceOrderItems():
+            changed = set(command.items) != order.held and order.state not in TERMINAL
+            return (ServiceOrderHoldChanged(command.items),) if changed else ()
+        case NoteFallout() | AssignFallout() | RateFallout():
+            return fallout.document(command, order.open_fallouts)
+        case _:
+            assert_never(command)
 
 
 # Fallout ------------------------------------------------------------------------------------------------------------------------------
@@ -110,7 +139,9 @@ def _aborted(command: ResolveTask, order: ServiceOrder, task: Task) -> Iterator[
 
 def _completed_by_hand(order: ServiceOrder, task: Task, values: Values, who: Who, skipped: bool) -> TaskCompletedByHand:
     items, state = states_after(order, task.ended_by_hand(skipped))
-    return TaskCompletedByHand(task.planned.id, task.item, dict(values), who, task.undo, skipped, items, state)
+    before = order.items[task.item].values
+    previous = {name: before[name] for name in values if name in before}
+    return TaskCompletedByHand(task.planned.id, task.item, dict(values), who, task.undo, skipped, items, state, task.state, previous)
 
 
 # Values -------------------------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from domain.fallout import Open
 from domain.plan import PlannedService, PlannedTask
 from domain.record import record
 from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, FAILED, HELD, IN_PROGRESS, roll_up
+from domain.values import Rejected
 
 WAITING, RUNNING, RETRYING, FALLOUT, PARKED = "waiting", "running", "retrying", "fallout", "parked"
 DONE, SKIPPED, GONE, UNDONE = "done", "skipped", "gone", "undone"
@@ -110,7 +111,8 @@ class Item:
 
 @record
 class ServiceOrder:
-    """`above` names, for each item, the items whose services rest on its service; `below` those that its service rests on."""
+    """`above` names, for each item, the items whose services rest on its service; `below` those that its service rests on; `held` the items that an
+    operator holds."""
 
     product_order: str
     customer: str
@@ -123,6 +125,15 @@ class ServiceOrder:
     requested_start: datetime | None
     state: str
     open_fallouts: Open = field(default_factory=dict)
+    held: frozenset[str] = frozenset()
+
+
+def task_of(order: ServiceOrder, id: str) -> Task:
+    """Raises Rejected when there is no such task."""
+    task = order.tasks.get(id)
+    if task is None:
+        raise Rejected("unknown", f"There is no task {id} in this service order.")
+    return task
 
 
 def states_after(order: ServiceOrder, moved: Task) -> tuple[dict[str, str], str]:

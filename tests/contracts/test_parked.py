@@ -17,12 +17,13 @@ from adapters.projector import Projector
 from adapters.read_models import open_read_models
 from adapters.read_models.port import Changes, ReadModelsUnavailable
 from domain.catalog_publication import PublishCatalog
+from domain.product_order import HoldItems, ReleaseItems
 from domain.target_system import STREAM, BringTargetSystemOnline, TakeTargetSystemOffline
 from domain.values import Rejected, Who
 from projections.obligations import OBLIGATIONS
 from projections.target_systems import TARGET_SYSTEMS
 from schemas.catalog import catalog_document, catalog_from_document
-from tests.contracts.test_engine import CODEC, NOW, submit
+from tests.contracts.test_engine import CODEC, NOW, answer, submit
 from tests.servers.stores import new_store
 
 __all__ = ["new_store"]
@@ -60,6 +61,14 @@ class Process:
         """The orders whose first task has been asked for, once for each time."""
         rows = self.log.since(0, 10_000)
         return [row.stream for row in rows if row.topic.startswith("ActivationRequested/")]
+
+    def sent(self) -> list[str]:
+        """Everything that target systems and field service were asked."""
+        return [
+            f"{row.stream}:{row.version}"
+            for row in self.log.since(0, 10_000)
+            if "OrderRequested/" in row.topic or "ActivationRequested/" in row.topic
+        ]
 
     def waiting(self) -> int:
         self.settle()
@@ -248,3 +257,15 @@ def test_the_thread_goes_on_after_the_store_was_away(first: Process, monkeypatch
             sleep(0.02)
     assert first.requested() == ["so-0-1", "so-1-1"]
     assert [line["reason"] for line in lines if line["event"] == "parked tasks"] == ["The store is away."]
+
+
+def test_a_hold_counts_for_a_process_that_has_not_heard_of_it(first: Process, processes: Callable[[], Process]) -> None:
+    """It has the order in memory, without the hold; what it would send out is refused by the log, and decided again."""
+    second = processes()
+    first.handle(submit("po-1"))
+    second.handle(Request(HoldItems("po-1", (), OLGA), "", "hold"))
+    sent = first.sent()
+    first.handle(answer("po-1", 1))
+    assert first.sent() == sent
+    second.handle(Request(ReleaseItems("po-1", (), OLGA), "", "release"))
+    assert len(first.sent()) > len(sent)

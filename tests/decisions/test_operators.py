@@ -23,15 +23,17 @@ from domain.service_order import (
     ActivationRequested,
     AnswerRecorded,
     DispatchTask,
+    HoldServiceOrderItems,
     ManualTaskOverdue,
     ManualTaskRequested,
+    ServiceOrderHoldChanged,
     ServiceOrderItemValuesSet,
     SetValues,
     TaskCompletedByHand,
 )
 from domain.values import Reason, Rejected
 from domain.verification import Verification
-from domain.work_order import WorkOrderRequested
+from domain.work_order import HoldWorkOrder, WorkOrderHoldChanged, WorkOrderRequested
 from tests.decisions.given import NOW, Like, given
 from tests.decisions.made import by_hand, service, task
 from tests.decisions.test_service_order import DISPATCH, SILENCE, after, answer, deadline, made, resolve
@@ -94,6 +96,22 @@ def test_a_step_that_a_held_item_shares_with_another_goes_on(world: InMemory) ->
     world.release("1")
     world.complete_all()
     assert world.state(order).state == "completed"
+
+
+def test_service_orders_and_visits_are_told_what_of_them_is_held(world: InMemory) -> None:
+    world.order(add("1", "fibre-broadband"), add("2", "tv"))
+    world.hold("1")
+    line = world.state("so-1-1")
+    held = {line.items[item].service.specification for item in line.held}
+    assert held == {"internet-access", "ip-session", "home-gateway"}  # not the line that television needs too
+    assert (world.state("so-1-2").held, world.state("wo-1-1").held) == (frozenset(), False)
+    world.hold("2")
+    assert {world.state("so-1-1").items.keys() == world.state("so-1-1").held, world.state("wo-1-1").held} == {True}
+    world.release()
+    assert (world.state("so-1-1").held, world.state("so-1-2").held, world.state("wo-1-1").held) == (frozenset(), frozenset(), False)
+    given(made()).when(HoldServiceOrderItems(SO, ("1",))).then(ServiceOrderHoldChanged(("1",)))
+    given(*after(DISPATCH, answer("completed"))).when(HoldServiceOrderItems(SO, ("1",))).then_nothing()
+    assert world.send(HoldWorkOrder("wo-1-1", True)) == [WorkOrderHoldChanged(True)]
 
 
 def test_what_an_item_has_nested_is_held_with_it_and_no_item_is_the_whole_order(world: InMemory) -> None:

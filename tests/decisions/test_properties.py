@@ -222,6 +222,7 @@ class Story:
         for order in self.world.orders:
             with refusals("conflict"):
                 self.world.release(order=order)
+        self.world.release_parked()
         self.world.let_time_pass(1201)
         for _ in range(200):
             self.world.complete_all()

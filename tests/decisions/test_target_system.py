@@ -194,6 +194,53 @@ def test_a_shared_line_that_is_parked_holds_every_item_that_needs_it(world: InMe
     assert {id: world.state(order).own[id] for id in ("1", "2", "3")} == {"1": "held", "2": "held", "3": "inProgress"}
 
 
+def test_what_is_parked_and_held_waits_for_both(world: InMemory) -> None:
+    world.take_offline("hlr")
+    order = mobile(world)
+    world.hold()
+    world.bring_online("hlr")
+    assert world.events(ActivationRequested) == []
+    assert (world.task(TASK).state, world.state(order).state) == (PARKED, "held")
+    world.release()
+    world.send(ReleaseTask("so-1-1", TASK))
+    assert len(world.events(ActivationRequested)) == 1
+
+
+def test_undoing_is_parked_but_not_held(world: InMemory) -> None:
+    order = world.order(add("1", "mobile-line"), add("2", "tv"))
+    world.answer(TASK)
+    world.take_offline("hlr")
+    world.hold("2")
+    world.cancel(order, include_completed=True)
+    world.bring_online("hlr")
+    world.complete_all()
+    assert world.state(order).state == "cancelled"
+
+
+def stop(world: InMemory, task: str) -> None:
+    world.send(RaiseFallout(world.stream_of(task), task, "odd", Reason("odd", "Odd"), "minor", "", OPERATOR))
+
+
+def test_what_was_parked_and_raised_by_hand_is_asked_for_as_it_would_have_been(world: InMemory) -> None:
+    world.take_offline("hlr")
+    order = mobile(world)
+    stop(world, TASK)
+    world.bring_online("hlr")
+    assert world.events(ActivationRequested) == []
+    world.resolve(TASK, fallout.RETRY)
+    assert world.events(ActivationRequested) == [Like(ActivationRequested, key="so-1-1.2.activate.add.1", decision=1, attempt=1)]
+    world.answer(TASK)
+    world.take_offline("hlr")
+    world.cancel(order, include_completed=True)
+    stop(world, TASK)
+    assert world.answer(TASK) == [Like(AnswerRecorded)]
+    world.bring_online("hlr")
+    world.resolve(TASK, fallout.RETRY)
+    assert world.events(ActivationRequested)[-1] == Like(ActivationRequested, key="so-1-1.2.activate.delete.2", attempt=1, undo=True)
+    world.complete_all()
+    assert world.state(order).state == "cancelled"
+
+
 # Visits ---------------------------------------------------------------------------------------------------------------------------------
 def test_a_visit_waits_for_field_service_to_be_back(world: InMemory) -> None:
     order = world.order(add("1", "fibre-broadband"))
@@ -217,6 +264,18 @@ def test_a_visit_that_nobody_answers_while_field_service_is_offline_is_parked(wo
         world.let_time_pass(timedelta(days=30).total_seconds())
     assert world.events(FalloutRaised) == []
     assert world.state("wo-1-1").parked is not None
+
+
+def test_a_visit_that_is_parked_and_held_waits_for_both(world: InMemory) -> None:
+    world.take_offline("field-service")
+    world.order(add("1", "fibre-broadband"))
+    world.complete_all()
+    world.hold("1")
+    world.bring_online("field-service")
+    assert world.events(WorkOrderRequested) == []
+    world.release("1")
+    world.send(ReleaseTask("wo-1-1", "wo-1-1"))
+    assert len(world.events(WorkOrderRequested)) == 1
 
 
 def test_cancelling_a_visit_waits_too(world: InMemory) -> None:
@@ -256,3 +315,15 @@ def test_a_parked_visit_can_be_ended_or_raised_by_hand(world: InMemory) -> None:
     world.resolve("wo-1-1", fallout.COMPLETE)
     world.complete_all()
     assert world.state(order).state == "completed"
+
+
+def test_a_cancel_of_a_visit_that_was_parked_and_raised_by_hand_has_its_own_key(world: InMemory) -> None:
+    order = world.order(add("1", "fibre-broadband"))
+    world.complete_all(but=lambda task: task.startswith("wo-"))
+    world.take_offline("field-service")
+    world.cancel(order)
+    stop(world, "wo-1-1")
+    world.bring_online("field-service")
+    world.resolve("wo-1-1", fallout.RETRY)
+    assert world.events(WorkOrderRequested)[-1] == Like(WorkOrderRequested, key="wo-1-1.2", attempt=1)
+    assert world.events(WorkOrderRequested)[-1].request["action"] == "cancel"

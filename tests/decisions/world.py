@@ -166,6 +166,10 @@ class InMemory:
         """It is back, and what is parked goes on."""
         self.send(BringTargetSystemOnline(TARGETS, name, OPERATOR), "")
         self.offline.discard(name)
+        self.release_parked()
+
+    def release_parked(self) -> None:
+        """What the look-out for parked tasks does again and again."""
         for order, task in self.parked():
             self.send(ReleaseTask(self.stream_of(task, order), task))
 
@@ -174,7 +178,7 @@ class InMemory:
         found = []
         for order in self.orders:
             found += [(order, id) for id, task in self.tasks(order).items() if task.state == PARKED]
-            found += [(order, id) for id in self.state(order).work_orders if self.state(id).parked]
+            found += [(order, id) for id in self.state(order).work_orders if self.state(id).parked and not self.state(id).open_fallouts]
         return found
 
     # The network ----------------------------------------------------------------------------------------------------------------------
