@@ -165,7 +165,9 @@ class Story:
     def repair(self) -> None:
         if stopped := self.world.fallouts():
             order, task = self.chance.of(stopped)
-            self.world.resolve(task, self.chance.of(list(fallout.OPERATOR_ACTIONS)), order)
+            action = self.chance.of(list(fallout.OPERATOR_ACTIONS))
+            form = self.world.form_of(task, order) if action == fallout.COMPLETE and self.is_manual(order, task) else {}
+            self.world.resolve(task, action, order, **form)
 
     def supply(self) -> None:
         """The number that a voice line waits for comes, or still does not."""
@@ -186,7 +188,7 @@ class Story:
         if order:
             act = self.chance.of([self.world.hold, self.world.hold, self.world.release])
             with refusals("conflict"):
-                act(*self.chance.of([[], [next(iter(self.world.state(order).parts))]]), order=order)
+                act(*self.chance.of([[], list(self.world.state(order).parts)[:1]]), order=order)
 
     def switch(self) -> None:
         """A target system goes offline, or comes back."""
