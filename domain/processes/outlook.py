@@ -10,10 +10,12 @@ from typing import Any
 
 from domain import fallout
 from domain.fallout import FalloutResolved
+from domain.impact import UNDER_WAY
 from domain.jeopardy import NORMAL, level_of, review_of
 from domain.plan import Plan
 from domain.product_order import (
     ProductOrderAcknowledged,
+    ProductOrderAmended,
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
     ProductOrderJeopardyAssessed,
@@ -61,6 +63,15 @@ class Outlook:
         plan: Plan = recorded.event.plan
         self._plan = plan if self._plan is None else self._plan.extended(plan)
         self._network = None
+
+    def _amended(self, recorded: Recorded) -> None:
+        """What is to be done again has not been done, as far as the new plan goes."""
+        event: ProductOrderAmended = recorded.event
+        self._plan, self._network = event.plan, None
+        for each in event.impact:
+            for task in each.tasks if each.kind in UNDER_WAY else ():
+                self.standing.started.pop(task, None)
+                self.standing.ended.pop(task, None)
 
     def _start_scheduled(self, recorded: Recorded) -> None:
         self.standing.gate = recorded.event.due.timestamp()
@@ -115,6 +126,7 @@ _LEARNT: dict[type[Any], Callable[[Outlook, Recorded], None]] = {
     ProductOrderStartScheduled: Outlook._start_scheduled,
     ProductOrderStarted: Outlook._started,
     ProductOrderDecomposed: Outlook._decomposed,
+    ProductOrderAmended: Outlook._amended,
     ActivationRequested: Outlook._is_out,
     ManualTaskRequested: Outlook._is_out,
     ActivationAnswered: Outlook._answered,
@@ -145,7 +157,7 @@ class Watch:
         self._now = recorded.meta.time
         self._outlook.learn(recorded)
         match recorded.event:
-            case ProductOrderDecomposed() | ProductOrderReviewed():
+            case ProductOrderDecomposed() | ProductOrderAmended() | ProductOrderReviewed():
                 self._is_due = True
             case WorkOrderAnswered() if recorded.event.appointment is not None:
                 self._is_due = True
