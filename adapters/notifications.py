@@ -10,6 +10,7 @@ from typing import Any
 from domain import product as products_domain
 from domain import service as services_domain
 from domain.fallout import FalloutRaised, FalloutResolved
+from domain.jeopardy import NORMAL
 from domain.product import (
     ProductAbandoned,
     ProductActivated,
@@ -28,6 +29,7 @@ from domain.product_order import (
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
+    ProductOrderJeopardyAssessed,
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
@@ -56,6 +58,7 @@ from domain.service_order import (
 )
 from domain.work_order import WorkOrderAcknowledged, WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections import cancellations, product_orders, products, service_orders, service_requests, services, work_orders
+from projections.jeopardy import alerts
 from projections.references import characteristics, places, present, reference, resource
 from projections.view import View
 from schemas.notification import Notification, by_reference
@@ -152,6 +155,20 @@ def _point_of_no_return(recorded: Recorded) -> Told:
         "productOrderItem": [{"itemId": event.item, "productOrderId": recorded.stream}],
     }
     return _changed("ProductOrder", "Milestone", recorded, productOrderMilestone=[milestone])
+
+
+def _jeopardy(type: str, kind: str) -> Callable[[Recorded], Told]:
+    """Another level is an alert; all else of an assessment is another date (of which only a change is told)."""
+
+    def tell(recorded: Recorded) -> Told:
+        event: ProductOrderJeopardyAssessed = recorded.event
+        expected = {"expectedCompletionDate": event.expected}
+        if event.level == (event.was or NORMAL):
+            return _changed(type, VALUES, recorded, **expected)
+        found = alerts(event, type, recorded.stream)
+        return _changed(type, kind, recorded, **expected, **found)
+
+    return tell
 
 
 def _change_refused(recorded: Recorded) -> Told:
@@ -312,6 +329,7 @@ _PRODUCT_ORDER: Table = {
     ProductOrderItemsChanged: _items_changed,
     ProductOrderInformationRequired: _information_required,
     ProductOrderInformationSupplied: _information_supplied,
+    ProductOrderJeopardyAssessed: _jeopardy("ProductOrder", "JeopardyAlert"),
     PointOfNoReturnPassed: _point_of_no_return,
     ProductOrderCancellationAssessed: _cancel_assessed,
     ProductOrderChangeRefused: _change_refused,
@@ -335,6 +353,7 @@ _SERVICE_REQUEST: Table = {
     ProductOrderAcknowledged: _request(CREATE),
     ProductOrderRejected: _request(STATE),
     ProductOrderItemsChanged: _request_changed,
+    ProductOrderJeopardyAssessed: _jeopardy("ServiceOrder", "Jeopardy"),
     PointOfNoReturnPassed: _request_milestone,
     ProductOrderCancellationAssessed: _request_cancel,
     ProductOrderChangeRefused: _request_change_refused,

@@ -11,10 +11,12 @@ from domain.product_order import (
     ProductOrderDecomposed,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
+    ProductOrderJeopardyAssessed,
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
 from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, PENDING, REJECTED, TERMINAL
+from projections.jeopardy import with_jeopardy
 from projections.references import characteristics, places, present, reference, resource
 from projections.view import Column, Document, View
 
@@ -30,6 +32,7 @@ SERVER_SET = frozenset(
         "cancellationDate",
         "version",
         "productOrderErrorMessage",
+        "productOrderJeopardyAlert",
     }
 )
 
@@ -39,6 +42,7 @@ EVENTS = (
     ProductOrderDecomposed,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
+    ProductOrderJeopardyAssessed,
     ProductOrderCancellationAssessed,
 )
 
@@ -67,6 +71,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         case ProductOrderItemsChanged():
             items = _moved(document["productOrderItem"], event.items)
             return {**document, "productOrderItem": items, **_ended(event.state, event.at)}
+        case ProductOrderJeopardyAssessed():
+            return with_jeopardy(document, event, "ProductOrder")
         case ProductOrderCancellationAssessed() if event.accepted:
             return {**document, "state": event.state, **present(cancellationReason=event.request.get("cancellationReason"))}
     return document

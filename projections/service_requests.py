@@ -12,10 +12,12 @@ from domain.product_order import (
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
     ProductOrderItemsChanged,
+    ProductOrderJeopardyAssessed,
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
 from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, IN_PROGRESS, REJECTED, TERMINAL
+from projections.jeopardy import with_jeopardy
 from projections.references import href, present, resource
 from projections.view import Document
 
@@ -24,6 +26,7 @@ EVENTS = (
     ProductOrderRejected,
     ProductOrderDecomposed,
     ProductOrderItemsChanged,
+    ProductOrderJeopardyAssessed,
     PointOfNoReturnPassed,
     ProductOrderCancellationAssessed,
 )
@@ -31,7 +34,18 @@ ITEMS = "serviceOrderItem"
 
 # What only the server says; a sender's values for these are ignored.
 SERVER_SET = frozenset(
-    {"id", "href", "orderDate", "state", "startDate", "completionDate", "expectedCompletionDate", "cancellationDate", "errorMessage"}
+    {
+        "id",
+        "href",
+        "orderDate",
+        "state",
+        "startDate",
+        "completionDate",
+        "expectedCompletionDate",
+        "cancellationDate",
+        "errorMessage",
+        "jeopardyAlert",
+    }
 )
 
 
@@ -55,6 +69,8 @@ def evolve(document: Document | None, recorded: Recorded) -> Document | None:
             return {**document, ITEMS: _moved(document[ITEMS], event.items), **_dates(document, event.state, event.at)}
         case PointOfNoReturnPassed():
             return {**document, "milestone": [*document.get("milestone", ()), milestone(recorded.stream, event)]}
+        case ProductOrderJeopardyAssessed():
+            return with_jeopardy(document, event, "ServiceOrder")
         case ProductOrderCancellationAssessed() if event.accepted:
             return {**document, "state": event.state, **present(cancellationReason=event.request.get("cancellationReason"))}
     return document

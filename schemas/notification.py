@@ -66,6 +66,7 @@ _SENTENCES = {
     "AttributeValueChange": "changed",
     "InformationRequired": "needs information",
     "Milestone": "reached a milestone",
+    "JeopardyAlert": "is at another risk to be late",
     "Jeopardy": "may be late",
     "ChangeRefused": "was not changed: the change was refused",
 }

@@ -245,10 +245,16 @@ def _print_list(rows: list[dict[str, Any]]) -> None:
             str(len(row.get("productOrderItem") or ())),
             terminal.moment(row.get("orderDate")),
             terminal.moment(row.get("completionDate") or row.get("cancellationDate")),
+            terminal.moment(row.get("expectedCompletionDate")),
+            " ".join(terminal.state(alert["jeopardyType"]) for alert in row.get("productOrderJeopardyAlert") or ()),
         ]
         for row in rows
     ]
-    terminal.print_table(("order", "state", "external id", "customer", "items", "ordered", "ended"), cells, "There are no such orders.")
+    terminal.print_table(
+        ("order", "state", "external id", "customer", "items", "ordered", "ended", "expected", "jeopardy"),
+        cells,
+        "There are no such orders.",
+    )
 
 
 def customer(order: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """An order as a tree on the screen: items, their services with tasks, visits, and what is open (shape: projections/order_trees.py)."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from rich.tree import Tree
@@ -15,6 +16,7 @@ def order_tree(document: Document) -> Tree:
     tree = Tree(
         f"[bold]{escaped(document['id'])}[/] {state(document['state'])}{_aside(document.get('externalId'), document.get('customer'))}"
     )
+    _add_expectation(tree, document)
     for problem in document.get("reasons") or ():
         tree.add(f"refused: {escaped(problem.get('message', ''))}")
     for item in document["items"].values():
@@ -27,6 +29,25 @@ def order_tree(document: Document) -> Tree:
         outcome = "accepted" if change["accepted"] else "refused: " + "; ".join(each["message"] for each in change["reasons"])
         tree.add(f"{escaped(change['kind'])} {escaped(change['id'])} {escaped(outcome)}")
     return tree
+
+
+def _add_expectation(above: Tree, document: Document) -> None:
+    expected = document.get("expectedCompletionDate")
+    if not expected:
+        return
+    requested, jeopardy = document.get("requestedCompletionDate"), document.get("jeopardy")
+    asked = f", requested {moment(requested)}" if requested else ""
+    level = f", jeopardy {state(jeopardy['level'])}" if jeopardy else ""
+    above.add(f"expected {moment(expected)}{asked}{level}")
+
+
+def _when(node: Document) -> str:
+    """When a step is expected to be done, and how much time there is left; what decides the end of the order is starred."""
+    if "expectedFinish" not in node:
+        return ""
+    slack = timedelta(seconds=abs(node["slack"]))
+    left = f"{slack} late" if node["slack"] < 0 else f"slack {slack}"
+    return f" [dim]→ {moment(node['expectedFinish'])}, {left}[/]{' [bold]*[/]' if node.get('critical') else ''}"
 
 
 def _aside(*texts: object) -> str:
@@ -63,15 +84,14 @@ def _task(task: Document) -> str:
     who = task.get("group") if task["kind"] == "manual" else task.get("targetSystem")
     attempt = f" attempt {task['attempt']}" if task.get("attempt", 1) > 1 else ""
     undo = " undo" if task.get("undo") else ""
-    return f"{escaped(task['name'])}{undo} {state(task['state'])}{attempt}{_aside(who, task['id'])} {reason(task)}".rstrip()
+    return f"{escaped(task['name'])}{undo} {state(task['state'])}{attempt}{_aside(who, task['id'])}{_when(task)} {reason(task)}".rstrip()
 
 
 def _add_visit(above: Tree, visit: Document) -> None:
-    period = visit.get("appointment") or {}
+    period, place = visit.get("appointment") or {}, visit.get("place") or {}
     when = f" on {moment(period['startDateTime'])}" if period.get("startDateTime") else ""
-    above.add(
-        f"visit [bold]{escaped(visit['name'])}[/] {state(visit['state'])}{when}{_aside(visit['id'], visit['place']['id'])} {reason(visit)}".rstrip()
-    )
+    what = f"visit [bold]{escaped(visit['name'])}[/] {state(visit['state'])}{when}{_aside(visit['id'], place.get('id'))}"
+    above.add(f"{what}{_when(visit)} {reason(visit)}".rstrip())
 
 
 def _add_open(above: Tree, obligations: Iterable[Document]) -> None:

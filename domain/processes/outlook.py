@@ -185,4 +185,6 @@ class Watch:
         found = self._outlook.forecast(self._now)
         if found is None:
             return None
-        return ReportJeopardy(self._order, level_of(found.risk), moment(found.finish), found.critical, review_of(found))
+        return ReportJeopardy(
+            self._order, level_of(found.risk), moment(found.finish), moment(found.until), found.critical, review_of(found)
+        )

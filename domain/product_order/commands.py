@@ -124,11 +124,12 @@ class ReviewProductOrder:
 
 @record
 class ReportJeopardy:
-    """Fulfilment has looked: the `level`, when the order is `expected`, the steps that decide it, and when it is to be looked at again."""
+    """Fulfilment has looked: the `level`, when the order is `expected` and was `requested`, the steps that decide it, and when it is to be looked at again."""
 
     stream: str
     level: str
     expected: datetime
+    requested: datetime
     critical: tuple[str, ...]
     review: datetime
 

@@ -70,6 +70,7 @@ class ProductOrderJeopardyAssessed:
     level: str
     was: str
     expected: datetime
+    requested: datetime
     critical: tuple[str, ...]
     review: datetime
     at: datetime

@@ -49,8 +49,8 @@ def _is_watched(order: ProductOrder) -> bool:
 
 
 def _report_jeopardy(command: ReportJeopardy, order: ProductOrder, world: World) -> Events:
-    before, found = order.jeopardy, (command.level, command.expected, command.critical, command.review)
-    known = (before.level, before.expected, before.critical, order.review) if before is not None else None
+    before, found = order.jeopardy, (command.level, command.expected, command.requested, command.critical, command.review)
+    known = (before.level, before.expected, before.requested, before.critical, order.review) if before is not None else None
     if found == known or not _is_watched(order):
         return ()
     return (ProductOrderJeopardyAssessed(command.level, before.level if before is not None else "", *found[1:], world.now),)

@@ -6,10 +6,12 @@ while it is folded, because an order may have thousands of nodes.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from domain.fallout import FalloutRaised, FalloutResolved
 from domain.plan import Plan, service_order_id
+from domain.processes.outlook import Outlook
 from domain.product_order import (
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
@@ -19,6 +21,7 @@ from domain.product_order import (
     ProductOrderItemsChanged,
     ProductOrderItemsHeld,
     ProductOrderItemsReleased,
+    ProductOrderJeopardyAssessed,
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
@@ -43,15 +46,20 @@ from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParke
 from projections.fallouts import FALLOUTS
 from projections.obligations import OBLIGATIONS
 from projections.order_trees import parts
+from projections.order_trees.expected import add_expected, jeopardy_assessed
 from projections.order_trees.planned import item_node, service_node, task_node, visit_node
 from projections.references import present
 from projections.view import Document
 
 
-def order_tree(history: Iterable[Recorded]) -> Document | None:
-    """The tree that these events make: all streams of one order (`streams_of`), in order of position. None for an order that does not exist."""
+def order_tree(history: Iterable[Recorded], now: datetime | None = None) -> Document | None:
+    """The tree that these events make: all streams of one order (`streams_of`), in order of position; what is not done is expected as of `now`, else of
+    the last event. None for an order that does not exist."""
     tree: Document | None = None
+    outlook, last = Outlook(), now
     for recorded in history:
+        outlook.learn(recorded)
+        last = now or recorded.meta.time
         if isinstance(recorded.event, ProductOrderAcknowledged | ProductOrderRejected):
             tree = _begun(recorded)
         elif tree is not None:
@@ -59,6 +67,8 @@ def order_tree(history: Iterable[Recorded]) -> Document | None:
             if fold is not None:
                 fold(tree, recorded)
             _fold_rows(tree, recorded)
+    if tree is not None and last is not None and tree["state"] not in TERMINAL and (found := outlook.forecast(last)) is not None:
+        add_expected(tree, found)
     return tree
 
 
@@ -180,6 +190,7 @@ _FOLDS: Mapping[type[Any], Callable[[Document, Recorded], None]] = {
     ProductOrderItemsHeld: _items_held,
     ProductOrderItemsReleased: _items_released,
     PointOfNoReturnPassed: _milestone,
+    ProductOrderJeopardyAssessed: jeopardy_assessed,
     ProductOrderCancellationAssessed: _cancel_assessed,
     ProductOrderChangeRefused: _change_refused,
     ServiceOrderAcknowledged: parts.acknowledged,

@@ -226,13 +226,15 @@ def test_an_order_is_reviewed_when_that_is_due(after: int, events: tuple[Any, ..
 def test_a_jeopardy_that_is_as_it_was_is_not_told_again() -> None:
     world = ordered(7)
     known = last(world)
-    report = ReportJeopardy("po-1", known.level, known.expected, known.critical, known.review)
+    report = ReportJeopardy("po-1", known.level, known.expected, known.requested, known.critical, known.review)
     given(*history(world)).when(report).then_nothing()
-    later = ReportJeopardy("po-1", HIGH, known.expected, (), known.review)
-    given(*history(world)).when(later).then(ProductOrderJeopardyAssessed(HIGH, NORMAL, known.expected, (), known.review, NOW))
+    later = ReportJeopardy("po-1", HIGH, known.expected, known.requested, (), known.review)
+    given(*history(world)).when(later).then(
+        ProductOrderJeopardyAssessed(HIGH, NORMAL, known.expected, known.requested, (), known.review, NOW)
+    )
 
 
 def test_an_order_at_its_end_is_late_no_more() -> None:
     world = ordered(7)
     world.complete_all()
-    given(*history(world)).when(ReportJeopardy("po-1", HIGH, NOW, (), NOW)).then_nothing()
+    given(*history(world)).when(ReportJeopardy("po-1", HIGH, NOW, NOW, (), NOW)).then_nothing()

@@ -77,7 +77,7 @@ async def act(request: Request) -> Response:
 async def tree_of(context: Context, request: Request) -> TREE_DOCUMENT:
     """The tree of the order in the path. Raises HttpError (404)."""
     history = await context.run(order_history, context.system, path_id(request))
-    found = order_tree(history)
+    found = order_tree(history, context.system.clock())
     if found is None:
         raise not_found("order", str(request.path_params["id"])[:200])
     return found
