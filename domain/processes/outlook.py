@@ -154,7 +154,7 @@ class Watch:
 
     def evolve(self, recorded: Recorded) -> None:
         """Learn one fact of the order's family of streams."""
-        self._now = recorded.meta.time
+        self._now, ended = recorded.meta.time, len(self._outlook.standing.ended)
         self._outlook.learn(recorded)
         match recorded.event:
             case ProductOrderDecomposed() | ProductOrderAmended() | ProductOrderReviewed():
@@ -165,7 +165,7 @@ class Watch:
                 self._is_over = True
             case ProductOrderJeopardyAssessed():
                 self._assessed_as(recorded.event)
-            case _:
+            case _ if len(self._outlook.standing.ended) > ended:
                 self._is_due |= self._is_relieved()
 
     def _assessed_as(self, event: ProductOrderJeopardyAssessed) -> None:
@@ -173,7 +173,8 @@ class Watch:
         self._deciding = event.critical[0] if event.critical else ""
 
     def _is_relieved(self) -> bool:
-        """In jeopardy, and the step is over that the rest was waiting for: things may look better now. (That they look worse, only time can bring about.)"""
+        """A step has ended, and the one that the rest was waiting for is over: what is in jeopardy may look better now. That it looks worse, only time
+        can bring about."""
         over = self._level != NORMAL and self._deciding in self._outlook.standing.ended
         return over and self._now.timestamp() >= self._assessed + REST_SECONDS
 

@@ -188,6 +188,8 @@ def test_in_an_order_of_many_steps_it_is_looked_at_once_a_minute_at_most() -> No
     world.answer(world.named("base/dig"))
     assert told(world) == [MEDIUM]
     world.let_time_pass(60)
+    world.answer(world.named("base/dig"), "rejected", key=world.task(world.named("base/dig")).key)
+    assert told(world) == [MEDIUM]  # an answer that changes nothing tells nothing either
     world.answer(world.named("base/pour"))
     assert told(world) == [MEDIUM, MEDIUM]
 

@@ -261,6 +261,7 @@ class Story:
         yield state.scheduled is not None
         yield state.waits_for_information
         yield bool(state.held)
+        yield bool(state.steps)
         for number in state.service_orders:
             for task in self.world.state(service_order_id(order, number)).tasks.values():
                 yield task.state in (FALLOUT, PARKED) or (
