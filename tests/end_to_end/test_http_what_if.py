@@ -1,6 +1,7 @@
 """What-if and why over HTTP: a preview is what the order then becomes, and an explanation says which rules decided."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -16,12 +17,17 @@ def without_ids(tree: dict[str, Any]) -> Any:
     return json.loads(text.replace(tree["id"].removeprefix("po-"), "ORDER"))
 
 
+def moves(key: str) -> bool:
+    """Whether it is another thing a moment later."""
+    return bool(re.search("state|date|expected|latest|slack|critical|leadtime", key.lower()))
+
+
 def shape_of(tree: dict[str, Any]) -> Any:
-    """What was planned, without states and dates."""
+    """What was planned, without states and times."""
 
     def stripped(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: stripped(each) for key, each in value.items() if "state" not in key.lower() and "date" not in key.lower()}
+            return {key: stripped(each) for key, each in value.items() if not moves(key)}
         return value
 
     return stripped(without_ids(tree))
