@@ -181,7 +181,8 @@ def _past_order(first: Recorded, row: Row, log: EventLog, codec: Codec) -> Found
     event: ProductOrderAcknowledged = first.event
     recorded = _Recorded(row, codec)
     outline = _outline(recorded.bytes)
-    past = PastOrder(first.stream, event.customer, event.catalog, event.order, recorded, first.meta.time)
+    source = event.requester if event.requester != event.customer else ""
+    past = PastOrder(first.stream, event.customer, event.catalog, event.order, recorded, first.meta.time, source)
     if any(item.missing for item in outline.items):
         past = _with_what_was_supplied(past, log, codec)
     return Found(row.position, past, outline)
@@ -194,7 +195,7 @@ def _with_what_was_supplied(past: PastOrder, log: EventLog, codec: Codec) -> Pas
         event = codec.decode(row).event
         if isinstance(event, ProductOrderInformationSupplied):
             document, plan = with_items(document, event.items), None
-    return PastOrder(past.id, past.customer, past.catalog, document, plan, past.at)
+    return PastOrder(past.id, past.customer, past.catalog, document, plan, past.at, past.source)
 
 
 def _first(log: EventLog, codec: Codec, since: datetime, head: int) -> int:

@@ -19,7 +19,7 @@ ONE = 1  # quantity of an item: a product has an id, a state and a life of its o
 @record
 class OrderLine:
     """One product order item. `path` is where it stands in the document, for messages; `parent` the id of the item it is nested in; `account` the billing
-    account of the item, else of its product, else of the order."""
+    account of the item, else of its product, else of the order; `external` what the sender calls the service that it orders."""
 
     id: str
     action: str
@@ -36,6 +36,7 @@ class OrderLine:
     modify_mode: str
     term: tuple[dict[str, Any], ...] = ()
     account: str = ""
+    external: str = ""
 
 
 def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:

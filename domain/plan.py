@@ -17,11 +17,31 @@ CLOSES = (ITEM, CLOSURE, BUNDLE, ORDER)
 
 
 @record
+class Clearance:
+    """What our own people must still say before an item is planned: technical values (`paths`) that somebody of `group` adds, and the approval of
+    `role`; `approved` is the role that has approved (domain-rules 2.13)."""
+
+    group: str = ""
+    paths: tuple[str, ...] = ()
+    role: str = ""
+    approved: str = ""
+
+
+APPROVAL = "approval"
+
+
+def is_approval(path: str) -> bool:
+    """Whether what an item lacks is an approval: the path ends so."""
+    return path.rpartition(".")[2] == APPROVAL
+
+
+@record
 class PlannedItem:
     """An order item with everything known about it. `product` holds the services of the item: a product, or, in a service order from outside, the
     service that is ordered. `services` are all services it needs, shared ones included; `missing` the paths of information that the customer still has
     to supply: then nothing else of the item is planned yet. `status` is what a suspend or resume makes of the product, `term` what a renewal agrees on,
-    `moved` whether `places` are new, `part_of` the product that an added one is a part of; `closes` what its point of no return closes."""
+    `moved` whether `places` are new, `part_of` the product that an added one is a part of; `closes` what its point of no return closes. `clearance` says what
+    of `missing` is asked of our own people, and not of the customer."""
 
     id: str
     parent: str
@@ -40,6 +60,7 @@ class PlannedItem:
     moved: bool = False
     part_of: str = ""
     closes: str = CLOSURE
+    clearance: Clearance | None = None
 
     @property
     def sells(self) -> bool:
@@ -72,7 +93,8 @@ class PlannedTask:
 class PlannedService:
     """A service order item: the action on one service instance and its tasks. `number` is the service order within the product order, `item` the
     item id within it, `owner` the product order item it was made for; `products` hold the service from now on; `rule` says why it is here. `state` is
-    active or inactive where the action decides it, `previous_state` where the service was not active before."""
+    active or inactive where the action decides it, `previous_state` where the service was not active before; `external` what a service order
+    from outside calls it."""
 
     id: str
     specification: str
@@ -92,6 +114,7 @@ class PlannedService:
     tasks: tuple[PlannedTask, ...]
     state: str = ""
     previous_state: str = ""
+    external: str = ""
 
 
 @record

@@ -48,6 +48,7 @@ def _line(parent: str, path: str, item: Mapping[str, Any]) -> OrderLine:
         children=tuple(str(child["id"]) for child in item.get(ITEMS) or ()),
         status=service.get("state") or "",
         modify_mode=item.get("modifyMode") or "delta",
+        external=service.get("externalId") or "",
     )
 
 

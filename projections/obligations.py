@@ -4,14 +4,18 @@ A row is one waiting step: what it waits for may change (an answer, then a retry
 history, and the order's timeline has it; so the table holds only what is under way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from domain import fallout
 from domain.fallout import FalloutRaised, FalloutResolved
 from domain.product_order import (
+    ProductOrderApprovalRefused,
+    ProductOrderApprovalRequired,
+    ProductOrderApproved,
     ProductOrderCancellationAssessed,
+    ProductOrderEnrichmentRequired,
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
     ProductOrderItemsHeld,
@@ -38,6 +42,7 @@ from projections.view import Column, Document, View
 
 START = "start"
 ACTIVATION, RETRY, MANUAL, FALLOUT, VISIT = "activation", "retry", "manualTask", "fallout", "workOrder"
+ENRICHMENT, APPROVAL = "enrichment", "approval"
 SCHEDULED_START, SCHEDULED_STEP, INFORMATION, PARKED, HOLD = "scheduledStart", "scheduledStep", "information", "parked", "hold"
 
 
@@ -73,7 +78,35 @@ def _item(recorded: Recorded) -> tuple[str, ...]:
 
 
 def _items(recorded: Recorded) -> tuple[str, ...]:
-    return tuple(map(information_node, recorded.event.items))
+    return tuple([node for item in recorded.event.items for node in (information_node(item), enrichment_node(item))])
+
+
+def enrichment_node(item: str) -> str:
+    """The node of an item that waits for technical values."""
+    return f"enrichment:{item}"
+
+
+def approval_node(item: str) -> str:
+    """The node of an item that waits for an approval."""
+    return f"approval:{item}"
+
+
+def _enrichment(recorded: Recorded) -> tuple[str, ...]:
+    return (enrichment_node(recorded.event.item),)
+
+
+def _approval(recorded: Recorded) -> tuple[str, ...]:
+    return (approval_node(recorded.event.item),)
+
+
+def _refused(recorded: Recorded) -> tuple[str, ...]:
+    return tuple(_of_waiting(recorded.event.items))
+
+
+def _of_waiting(items: Iterable[str]) -> Iterator[str]:
+    """Whatever an item may wait for before it is planned."""
+    for item in items:
+        yield from (information_node(item), enrichment_node(item), approval_node(item))
 
 
 def _held(recorded: Recorded) -> tuple[str, ...]:
@@ -82,7 +115,7 @@ def _held(recorded: Recorded) -> tuple[str, ...]:
 
 def _cancelled(recorded: Recorded) -> tuple[str, ...]:
     event = recorded.event
-    return (START, *map(information_node, event.items)) if event.accepted else ()
+    return (START, *_of_waiting(event.items)) if event.accepted else ()
 
 
 _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
@@ -92,6 +125,10 @@ _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
     ProductOrderStepReleased: _node,
     ProductOrderInformationRequired: _item,
     ProductOrderInformationSupplied: _items,
+    ProductOrderEnrichmentRequired: _enrichment,
+    ProductOrderApprovalRequired: _approval,
+    ProductOrderApproved: _approval,
+    ProductOrderApprovalRefused: _refused,
     ProductOrderCancellationAssessed: _cancelled,
     ProductOrderItemsHeld: _held,
     ProductOrderItemsReleased: _held,
@@ -118,6 +155,8 @@ _ENDINGS = (
     ProductOrderInformationSupplied,
     ProductOrderItemsReleased,
     ProductOrderCancellationAssessed,
+    ProductOrderApproved,
+    ProductOrderApprovalRefused,
     TaskCompletedByHand,
     TaskWithdrawn,
     WorkOrderClosed,
@@ -140,6 +179,10 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return _scheduled(key, event, recorded)
         case ProductOrderInformationRequired():
             return _information(key, document, event, recorded)
+        case ProductOrderEnrichmentRequired():
+            return _enriched(key, event, recorded)
+        case ProductOrderApprovalRequired():
+            return _approved(key, event, recorded)
         case ManualTaskOverdue() if document is not None:
             return {**document, "reason": _reason("overdue", f"{event.group} should have done this by now.")}
         case TaskParked() | WorkOrderParked():
@@ -256,6 +299,19 @@ def _information(key: str, document: Document | None, event: ProductOrderInforma
     reason = _reason("information-required", f"The customer must supply {', '.join(paths)}.")
     order = {"id": recorded.stream, "itemId": event.item}
     return _row(key, INFORMATION, recorded, order, information_node(event.item), None, reason, paths=paths)
+
+
+def _enriched(key: str, event: ProductOrderEnrichmentRequired, recorded: Recorded) -> Document:
+    names = ", ".join(path.rpartition("[")[2].rstrip("]") for path in event.paths)
+    reason = _reason("enrichment-required", f"{event.group} must add {names}.")
+    order, node = {"id": recorded.stream, "itemId": event.item}, enrichment_node(event.item)
+    return _row(key, ENRICHMENT, recorded, order, node, None, reason, paths=list(event.paths), group=event.group)
+
+
+def _approved(key: str, event: ProductOrderApprovalRequired, recorded: Recorded) -> Document:
+    reason = _reason("approval-required", f"Somebody with the role {event.role} must approve this.")
+    order, node = {"id": recorded.stream, "itemId": event.item}, approval_node(event.item)
+    return _row(key, APPROVAL, recorded, order, node, None, reason, role=event.role)
 
 
 def _visit_answered(document: Document | None, event: WorkOrderAnswered) -> Document | None:

@@ -7,6 +7,7 @@ from domain.order_document import with_personal
 from domain.plan import PlannedItem
 from domain.product_order import (
     ProductOrderAcknowledged,
+    ProductOrderApprovalRefused,
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
     ProductOrderInformationSupplied,
@@ -38,6 +39,7 @@ SERVER_SET = frozenset(
 
 EVENTS = (
     ProductOrderAcknowledged,
+    ProductOrderApprovalRefused,
     ProductOrderRejected,
     ProductOrderDecomposed,
     ProductOrderInformationSupplied,
@@ -64,6 +66,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
     match event:
         case ProductOrderDecomposed():
             return {**document, "productOrderItem": _planned(document["productOrderItem"], event.plan.items)}
+        case ProductOrderApprovalRefused():
+            return _with_error(document, event)
         case ProductOrderInformationSupplied():
             states = dict(_states(document["productOrderItem"]))
             items = [_supplied(item, event.items, states) for item in document["productOrderItem"]]
@@ -76,6 +80,13 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         case ProductOrderCancellationAssessed() if event.accepted:
             return {**document, "state": event.state, **present(cancellationReason=event.request.get("cancellationReason"))}
     return document
+
+
+def _with_error(document: Document, event: ProductOrderApprovalRefused) -> Document:
+    """Why an item was cancelled that nobody has cancelled."""
+    message = f"Item {event.item} was not approved by {event.role}{': ' if event.who.reason else '.'}{event.who.reason}"
+    error = {"@type": "ProductOrderErrorMessage", "code": "not-approved", "message": message, "path": f"productOrderItem[{event.item}]"}
+    return {**document, "productOrderErrorMessage": [*document.get("productOrderErrorMessage", ()), error]}
 
 
 def _begun(event: ProductOrderAcknowledged | ProductOrderRejected, recorded: Recorded, state: str) -> Document:

@@ -81,6 +81,7 @@ def _begun(before: Document | None, id: str, event: ServiceDesigned, time: datet
     earlier = before.get("serviceOrderItem", ()) if before is not None else ()
     return {
         **resource("Service", id),
+        **present(externalId=event.external),
         "name": event.name,
         "category": event.category,
         "state": DESIGNED,

@@ -20,9 +20,10 @@ class ServiceRelationship(TypedDict, total=False):
 
 @with_config(OPEN)
 class OrderedService(TypedDict, total=False):
-    """TMF's `ServiceRefOrValue`: a service that is to be, or one that is there."""
+    """TMF's `ServiceRefOrValue`: a service that is to be, or one that is there. `externalId` is ours: what the sender calls it."""
 
     id: str
+    externalId: str
     href: str
     category: str
     description: str

@@ -4,7 +4,20 @@ from typing import Annotated
 
 import typer
 
-from api.cli import catalogs, demonstration, doctoring, fallouts, install_base, ordering, serving, simulation, stores, targets, topics
+from api.cli import (
+    catalogs,
+    clearances,
+    demonstration,
+    doctoring,
+    fallouts,
+    install_base,
+    ordering,
+    serving,
+    simulation,
+    stores,
+    targets,
+    topics,
+)
 from api.cli.group import Group
 from api.cli.release import release
 
@@ -36,6 +49,7 @@ app.command()(serving.serve)
 app.command()(ordering.submit)
 app.command()(ordering.orders)
 app.add_typer(fallouts.app, name="fallout")
+app.add_typer(clearances.app, name="clearance")
 app.add_typer(targets.app, name="targets")
 app.add_typer(install_base.app, name="install-base")
 app.command()(stores.verify)

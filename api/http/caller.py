@@ -27,6 +27,11 @@ def sent_before(key: str, digest: bytes) -> tuple[Identity, ...]:
     return (Identity("Idempotency-Key", key, digest),) if key else ()
 
 
+def roles(request: Request) -> frozenset[str]:
+    """The roles that a request says its caller has."""
+    return frozenset(role.strip() for role in request.headers.get("x-operator-roles", "").split(",") if role.strip())
+
+
 def operator(request: Request, reason: str = "") -> Who:
     """Who acts on orders. Without a token the headers say it; roles that are given must include operator."""
     roles = request.headers.get("x-operator-roles")

@@ -53,7 +53,7 @@ async def supply(context: Context, http: HttpRequest, body: bytes, id: str) -> M
     """Merge the patch into the order; it may only say what items wait for."""
     key = caller.idempotency_key(http)
     patch = product_ordering.read_update(body)
-    sent, shown = await context.run(_order_as_it_reads, context.system, id)
+    sent, shown = await context.run(order_as_it_reads, context.system, id)
     document = product_ordering.check_create(information.merged(sent, shown, patch))
     command = SupplyInformation(id, document, information.changed_items(sent, document))
     identities = caller.sent_before(key, digest({"patch": patch, "id": id}))
@@ -63,7 +63,7 @@ async def supply(context: Context, http: HttpRequest, body: bytes, id: str) -> M
     return Made(200, found)
 
 
-def _order_as_it_reads(system: System, id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def order_as_it_reads(system: System, id: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The order as its sender wrote it, with what was supplied since; and as it is shown."""
     found = ORDERS.find(system, id)
     if found is None:

@@ -135,6 +135,22 @@ class Child:
 
 
 @record
+class Enrichment:
+    """Technical values that somebody of `group` adds to an order before it is planned, where it does not say them."""
+
+    characteristics: tuple[str, ...]
+    group: str
+
+
+@record
+class Approval:
+    """An item for which the condition `when` holds is planned once somebody with this role has approved it."""
+
+    role: str
+    when: Any = True
+
+
+@record
 class ProductSpecification:
     """What a product is: its characteristics and the services that realise it. `point_of_no_return_closes` says what can no longer be
     changed once one of its tasks that is a point of no return has been dispatched: item, closure, bundle or order (domain-rules 4.4)."""
@@ -146,6 +162,8 @@ class ProductSpecification:
     children: tuple[Child, ...] = ()
     valid_for: TimePeriod | None = None
     point_of_no_return_closes: str = "closure"
+    enrichment: Enrichment | None = None
+    approval: Approval | None = None
 
 
 @record

@@ -6,6 +6,7 @@ A pure function of the order, the pinned catalog and the install base (domain-ru
 
 from domain.decider import Facts, Need, World
 from domain.decomposition.base import BaseWithout
+from domain.decomposition.clearance import ask_for_clearance
 from domain.decomposition.graph import edges_of
 from domain.decomposition.items import resolve_items
 from domain.decomposition.moments import dates_of, lags_of
@@ -33,6 +34,7 @@ def decompose(
     facts = Facts(world.loaded) if amended is None else BaseWithout(world.loaded, order.id, amended)
     items = resolve_items(order.id, order.customer, lines, catalog, facts, earlier)
     check_valid(items, catalog, world.now, earlier if amended is None else amended)
+    ask_for_clearance(order, items, catalog, earlier or amended)
     services = plan_services(order, items, catalog, facts, world.answer_within, earlier, amended)
     if facts.need is not None:
         return facts.need

@@ -30,6 +30,7 @@ class ServiceDraft:
         self.item = ""
         self.tasks: tuple[PlannedTask, ...] = ()
         self.under_way: PlannedService | None = None
+        self.external = ""
         self.wanted = False
         self.state = ""
 
@@ -94,6 +95,7 @@ class ServiceDraft:
             () if joins else self.tasks,
             "" if joins else self.state,
             self.held.state if self.held is not None and self.held.state == INACTIVE else "",
+            self.external,
         )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.catalog import Catalog, ProductOffering, ServiceSpecification
 from domain.order_document import OrderLine
-from domain.plan import CLOSURE, PlannedItem, product_id
+from domain.plan import APPROVAL, CLOSURE, Clearance, PlannedItem, product_id
 from domain.product import Product
 from domain.values import Place
 
@@ -36,6 +36,7 @@ class Item:
         self.status = ""
         self.moved = False
         self.closes = CLOSURE
+        self.clearance: Clearance | None = None
 
     @property
     def top(self) -> "Item":
@@ -82,7 +83,17 @@ class Item:
             self.moved,
             self.parent.product if self.parent is not None and self.line.action == "add" else "",
             self.closes,
+            self.clearance,
         )
+
+    def clear(self, clearance: Clearance) -> None:
+        """What our own people have to say before it is planned, and what they have said."""
+        if clearance == Clearance():
+            return
+        self.clearance = clearance
+        self.missing.extend(path for path in clearance.paths if path not in self.missing)
+        if clearance.role:
+            self.missing.append(f"{self.line.path}.{APPROVAL}")
 
     def _parts(self) -> tuple[str, ...]:
         """The products that are parts of this one: deleting it deletes them."""

@@ -77,13 +77,14 @@ def _check_still_says(item: Item, before: PlannedItem, catalog: Catalog) -> None
     line = item.line
     if line.action != before.action:
         raise _said(line, "action", before.action)
-    if before.offering and line.offering != before.offering:
+    left_out = line.action != "add" and not line.offering  # it is the product's
+    if before.offering and line.offering != before.offering and not left_out:
         raise _said(line, "productOffering.id", before.offering)
     if before.places and item.places and item.places != before.places:
         raise _said(line, "product.place", before.places[0].id)
     known = catalog.products.get(before.specification)
     for name, value in said(before.values, known.characteristics if known else (), catalog).items():
-        if line.characteristics.get(name, value if line.action == "modify" else None) != value:
+        if line.characteristics.get(name, None if line.action == "add" else value) != value:
             raise _said(line, f"product.productCharacteristic[{name}]", value)
 
 

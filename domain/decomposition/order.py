@@ -8,8 +8,8 @@ from domain.record import record
 
 @record
 class Order:
-    """What decomposition must know about the order: its id, its customer and account, the service and work orders it has already, and its segment (the
-    `category` of the document: residential, say)."""
+    """What decomposition must know about the order: its id, its customer and account, the service and work orders it has already, its segment (the
+    `category` of the document: residential, say), and the source within which its sender's own ids of services are unique: empty, it is the customer."""
 
     id: str
     customer: str
@@ -17,6 +17,7 @@ class Order:
     service_orders: int = 0
     work_orders: int = 0
     segment: str = ""
+    source: str = ""
 
     def inputs(self, action: str, site: str | None) -> dict[str, Any]:
         """What rules can read besides characteristics (`domain.catalog.expression.INPUTS`). What is empty is not known."""

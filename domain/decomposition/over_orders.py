@@ -41,6 +41,7 @@ class PastOrder:
     document: Mapping[str, Any]
     plan: RecordedPlan | None
     at: datetime
+    source: str = ""
 
 
 @record
@@ -159,7 +160,7 @@ class Candidate:
 
 
 def _order(past: PastOrder) -> Order:
-    return Order(past.id, past.customer, segment=segment_of(past.document))
+    return Order(past.id, past.customer, segment=segment_of(past.document), source=past.source)
 
 
 class Outline(Protocol):

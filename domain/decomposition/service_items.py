@@ -16,6 +16,7 @@ from domain.decomposition.moments import dates_of, lags_of
 from domain.decomposition.order import Order
 from domain.decomposition.services import plan_services
 from domain.decomposition.validity import check_valid
+from domain.external_id import SERVICE, loaded_id
 from domain.order_document import OrderLine, invalid
 from domain.plan import Plan
 from domain.product import GONE, Product
@@ -64,11 +65,12 @@ def _find(item: Item, order: Order, catalog: Catalog, facts: Facts) -> None:
     if line.action == "add":
         item.ordered = _specification(line, catalog)
     else:
-        held = _held(line, order, facts)
+        item.product = _named(line, order, facts)
+        held = _held(line, item.product, order, facts)
         if held is None:
             return
         item.ordered = catalog.services.get(held.specification) or as_built(held)
-        item.held, item.places = _as_holder(line, held, facts), line.places or held.places
+        item.held, item.places = _as_holder(item.product, held, facts), line.places or held.places
         item.holds = bool(item.held.services)
     item.specification = item.ordered.id
 
@@ -82,17 +84,28 @@ def _specification(line: OrderLine, catalog: Catalog) -> ServiceSpecification:
     return found
 
 
-def _held(line: OrderLine, order: Order, facts: Facts) -> Service | None:
-    """The service that a line is about; None when it has to be loaded first."""
-    if not line.product:
+def _named(line: OrderLine, order: Order, facts: Facts) -> str:
+    """The id of the service that a line is about: as we call it, or as its sender does, who may have had it loaded under that name."""
+    named = line.product or line.external
+    if not named:
         raise invalid(line, "service.id", f"is mandatory for a {line.action}")
-    held: Service | None = facts.get(line.product) if line.product.startswith("svc-") else None
-    if held is None and line.product in facts.missing:
+    if named.startswith("svc-"):
+        return named
+    ids = dict.fromkeys(loaded_id(SERVICE, order.customer, named, source) for source in (order.source, ""))
+    known = [id for id in ids if facts.get(id) is not None]
+    return known[0] if known else next(iter(ids))
+
+
+def _held(line: OrderLine, id: str, order: Order, facts: Facts) -> Service | None:
+    """The service that a line is about; None when it has to be loaded first."""
+    held: Service | None = facts.get(id)
+    named = line.product or line.external
+    if held is None and id in facts.missing:
         return None
     if held is None or held.customer != order.customer:
-        raise invalid(line, "service.id", f"service {line.product!r} is not in the service inventory of customer {order.customer}")
+        raise invalid(line, "service.id", f"service {named!r} is not in the service inventory of customer {order.customer}")
     if held.state == TERMINATED:
-        raise invalid(line, "service.id", f"service {line.product!r} is {TERMINATED}")
+        raise invalid(line, "service.id", f"service {named!r} is {TERMINATED}")
     if line.action == "noChange":
         return held
     if held.pending:
@@ -106,9 +119,9 @@ def _held(line: OrderLine, order: Order, facts: Facts) -> Service | None:
     return held
 
 
-def _as_holder(line: OrderLine, held: Service, facts: Facts) -> Product:
+def _as_holder(id: str, held: Service, facts: Facts) -> Product:
     """A service that was ordered as such is to its parts what a product is to its services."""
-    services = tuple(_parts(line.product, facts))
+    services = tuple(_parts(id, facts))
     return Product(
         ACTIVE, held.customer, "", held.specification, held.values, held.places, services, (), held.pending, held.last_order, None
     )

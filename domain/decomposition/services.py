@@ -16,12 +16,14 @@ from domain.decomposition.identity import SITE_ROLE, identity_of, moves, place_o
 from domain.decomposition.item import Item
 from domain.decomposition.order import Order
 from domain.decomposition.tasks import tasks_of
+from domain.external_id import SERVICE, loaded_id
 from domain.order_document import invalid
 from domain.plan import Plan, PlannedService
 from domain.service import Service
 from domain.values import Rejected
 
 LARGEST_PLAN = 200_000  # services
+OWN = ("item", "topItem")  # scopes within which a service is no other item's
 ORDERED = "ordered"  # the rule by which a service is there that a service order asks for
 
 
@@ -80,13 +82,21 @@ def services_of(item: Item, order: Order, catalog: Catalog, facts: Facts) -> Ser
     return drafts
 
 
+def _check_new(item: Item, draft: ServiceDraft) -> None:
+    """What its sender calls a service is the name of one service; what is shared is there under its own."""
+    if draft.external and draft.specification.scope in OWN and draft.held is not None and draft.held.is_live:
+        raise Rejected(
+            "conflict", f"Item {item.line.id}: externalId {draft.external!r} is that of service {draft.id}, which is there already."
+        )
+
+
 class _Finder:
     """Walks from product to CFS to RFS (domain-rules 2.1), without recursion: bundles and services nest without limit."""
 
     def __init__(
         self, order: Order, catalog: Catalog, facts: Facts, drafts: ServiceDrafts, under_way: Mapping[str, PlannedService]
     ) -> None:
-        self.asked, self.order, self.customer = order, order.id, order.customer
+        self.asked, self.order, self.customer, self.source = order, order.id, order.customer, order.source
         self.catalog, self.facts, self.drafts, self.under_way = catalog, facts, drafts, under_way
 
     def select(self, item: Item) -> None:
@@ -106,6 +116,9 @@ class _Finder:
         place = place_of(item.places, specification.place_role)
         draft = ServiceDraft(item.product, specification, item, ORDERED, (place,) if place else ())
         self._meet(draft, True)
+        if item.line.action == "add":
+            draft.external = item.line.external
+            _check_new(item, draft)
         self.drafts[draft.id] = draft
         draft.want(self._values(Child(ORDERED, specification.id), specification, item.values), item)
         item.services.append(draft.id)
@@ -120,7 +133,9 @@ class _Finder:
             self._walk(item, specification.children, draft)
 
     def _ordered_id(self, item: Item, specification: ServiceSpecification, above: ServiceDraft | None) -> str:
-        """As if the catalog had made it, so that later orders meet it."""
+        """By what its sender calls it; else, and where it is shared, as if the catalog had made it, so that later orders meet it."""
+        if item.line.external and specification.scope in OWN:
+            return loaded_id(SERVICE, self.customer, item.line.external, self.source)
         number = 0
         while (
             (id := self._identity(item, specification, above, number)) in self.drafts

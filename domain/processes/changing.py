@@ -7,7 +7,7 @@ from domain.plan import Plan
 from domain.processes.amending import Amending
 from domain.processes.progress import ServiceProgress, undo_node
 from domain.processes.settling import Settling
-from domain.product_order import FinishAmendment, ProductOrderAmended, ProductOrderCancellationAssessed
+from domain.product_order import FinishAmendment, ProductOrderAmended, ProductOrderApprovalRefused, ProductOrderCancellationAssessed
 from domain.recorded import Recorded
 from domain.service_order import TaskWithdrawn, UndoSpared
 from domain.states import CANCELLED, HELD, IN_PROGRESS
@@ -102,6 +102,11 @@ class Changing(Settling):
         event: ProductOrderCancellationAssessed = recorded.event
         if event.accepted:
             self.withdraw(event.items, CANCELLED, event.include_completed)
+
+    def refused(self, recorded: Recorded) -> None:
+        """Items that were not approved."""
+        event: ProductOrderApprovalRefused = recorded.event
+        self.withdraw(event.items, CANCELLED, False)
 
     def is_in(self, task: str) -> None:
         """A task is not out any more."""

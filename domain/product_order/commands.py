@@ -88,6 +88,25 @@ class SupplyInformation:
     stream: str
     document: Mapping[str, Any]
     changed: frozenset[str] = frozenset()
+    who: Who = Who("")
+
+
+@record
+class ApproveItem:
+    """An item that waits for an approval has it."""
+
+    stream: str
+    item: str
+    who: Who
+
+
+@record
+class RefuseItem:
+    """An item that waits for an approval will not have it: it is cancelled."""
+
+    stream: str
+    item: str
+    who: Who
 
 
 @record
@@ -187,6 +206,8 @@ Command = (
     | AmendProductOrder
     | FinishAmendment
     | SupplyInformation
+    | ApproveItem
+    | RefuseItem
     | StartProductOrder
     | ScheduleStep
     | ReleaseStep

@@ -10,15 +10,18 @@ from domain.decomposition.order import segment_of
 from domain.decomposition.service_items import decompose_services
 from domain.order_document import document_items, read_lines, split_personal
 from domain.plan import Plan
+from domain.product_order import clearance
 from domain.product_order.change import assess_amendment, assess_cancel, check_hash
 from domain.product_order.commands import (
     AmendProductOrder,
+    ApproveItem,
     CancelProductOrder,
     Command,
     FinishAmendment,
     HoldItems,
     PassPointOfNoReturn,
     RefuseChange,
+    RefuseItem,
     RejectProductOrder,
     ReleaseItems,
     ReleaseStep,
@@ -80,6 +83,10 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
         case RefuseChange():
             refused = ProductOrderChangeRefused(command.change, command.kind, command.reasons)
             return () if command.change in order.changes else (refused,)
+        case ApproveItem():
+            return _approve(command, order, world)
+        case RefuseItem():
+            return (clearance.approval(command, order),)
         case HoldItems():
             return hold(command, order)
         case ReleaseItems():
@@ -115,6 +122,7 @@ def _submit(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> E
 def _planned(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Plan | Need:
     order = Order(command.stream, command.customer, segment=segment_of(command.document))
     if isinstance(command, SubmitServiceOrder):
+        order = replace(order, source=command.requester if command.requester != command.customer else "")
         return decompose_services(order, read_service_lines(command.document), world)
     return decompose(order, read_lines(command.document), "", world)
 
@@ -123,9 +131,12 @@ def _rejected(command: SubmitProductOrder | SubmitServiceOrder | RejectProductOr
     return ProductOrderRejected(command.customer, command.requester, *split_personal(command.document), reasons)
 
 
-def _required(plan: Plan) -> Iterator[ProductOrderInformationRequired]:
-    """One event for each thing that is missing, because TMF's event has room for one."""
-    return (ProductOrderInformationRequired(item.id, (path,)) for item in plan.items for path in item.missing)
+def _required(plan: Plan) -> Iterator[Any]:
+    """One event for each thing that the customer has to say, because TMF's event has room for one; and what is asked of our own people."""
+    for item in plan.items:
+        if item.missing:
+            yield from (ProductOrderInformationRequired(item.id, (path,)) for path in clearance.asked_of_customer(item))
+            yield from clearance.required(item)
 
 
 def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Events | Need:
@@ -148,7 +159,17 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
         return ()
     documents, (_, personal) = document_items(command.document), split_personal(command.document)
     changed = {item.id: documents[item.id] for item in plan.items if item.id in documents}
-    return (ProductOrderInformationSupplied(changed, personal), ProductOrderDecomposed(plan), *_required(plan))
+    return (ProductOrderInformationSupplied(changed, personal, command.who), ProductOrderDecomposed(plan), *_required(plan))
+
+
+def _approve(command: ApproveItem, order: ProductOrder, world: World) -> Events | Need:
+    """Decompose the items that waited once more: the one that is approved may need nothing else."""
+    approved = clearance.approval(command, order)
+    order = evolve(order, approved)
+    made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders), order.segment)
+    document = {"productOrderItem": order.documents[-1]}
+    plan = decompose(made, read_lines(document), order.catalog, world, order.plan)
+    return plan if isinstance(plan, Need) else (approved, ProductOrderDecomposed(plan), *_required(plan))
 
 
 # Cancel and amendment -----------------------------------------------------------------------------------------------------------------

@@ -94,10 +94,45 @@ class ProductOrderInformationRequired:
 @record
 class ProductOrderInformationSupplied:
     """`items` are the items that waited, by id, as they read now (a nested item stands in its parent's document too); `personal` what the document
-    now says about people."""
+    now says about people; `who` of ours has added it, empty when it was the customer."""
 
     items: dict[str, dict[str, Any]]
     personal: dict[str, Any]
+    who: Who = Who("")
+
+
+@record
+class ProductOrderEnrichmentRequired:
+    """Somebody of `group` has to add these technical values."""
+
+    item: str
+    paths: tuple[str, ...]
+    group: str
+
+
+@record
+class ProductOrderApprovalRequired:
+    """Somebody with this role has to approve the item."""
+
+    item: str
+    role: str
+
+
+@record
+class ProductOrderApproved:
+    item: str
+    role: str
+    who: Who
+
+
+@record
+class ProductOrderApprovalRefused:
+    """The item, and what is nested in it (`items` are all), will not be fulfilled; `who` says why."""
+
+    item: str
+    role: str
+    who: Who
+    items: tuple[str, ...]
 
 
 @record
@@ -203,6 +238,10 @@ Event = (
     | ProductOrderDecomposed
     | ProductOrderInformationRequired
     | ProductOrderInformationSupplied
+    | ProductOrderEnrichmentRequired
+    | ProductOrderApprovalRequired
+    | ProductOrderApproved
+    | ProductOrderApprovalRefused
     | ProductOrderItemsChanged
     | PointOfNoReturnPassed
     | ProductOrderCancellationAssessed

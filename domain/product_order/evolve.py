@@ -6,15 +6,20 @@ from typing import Any, assert_never
 
 from domain.decomposition.order import segment_of
 from domain.plan import Plan
+from domain.product_order import clearance
 from domain.product_order.events import (
     Event,
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
     ProductOrderAmended,
     ProductOrderAmendmentFinished,
+    ProductOrderApprovalRefused,
+    ProductOrderApprovalRequired,
+    ProductOrderApproved,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
+    ProductOrderEnrichmentRequired,
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
@@ -72,7 +77,9 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, amending="", state=event.state or order.state)
         case ProductOrderInformationSupplied():
             return replace(order, documents=(*order.documents[:-1], _supplied(order.documents[-1], event.items)))
-        case ProductOrderInformationRequired():
+        case ProductOrderApproved() | ProductOrderApprovalRefused():
+            return replace(order, plan=clearance.decided(order.plan, event) if order.plan is not None else None)
+        case ProductOrderInformationRequired() | ProductOrderEnrichmentRequired() | ProductOrderApprovalRequired():
             return order
         case _:
             return _in_time(order, event)

@@ -105,6 +105,7 @@ def _order(command: OrderService, service: Service | None) -> Events:
                 planned.places,
                 planned.products,
                 planned.supporting,
+                planned.external,
             ),
         )
     assert service is not None, "only a service that exists is changed, ended or shared"

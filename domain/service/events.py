@@ -9,7 +9,7 @@ from domain.values import Place
 
 @record
 class ServiceDesigned:
-    """A service that an order will build; `products` hold it."""
+    """A service that an order will build; `products` hold it; `external` is what its sender calls it."""
 
     order: str
     service_order: str
@@ -23,6 +23,7 @@ class ServiceDesigned:
     places: tuple[Place, ...]
     products: tuple[str, ...]
     supporting: tuple[str, ...]
+    external: str = ""
 
 
 @record

@@ -40,7 +40,7 @@ from domain.service_order import (
     TaskParked,
     TaskWithdrawn,
 )
-from domain.states import ACKNOWLEDGED, CANCELLED, REJECTED, TERMINAL
+from domain.states import ACKNOWLEDGED, CANCELLED, PENDING, REJECTED, TERMINAL
 from domain.values import Reason
 from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections.fallouts import FALLOUTS
@@ -133,6 +133,8 @@ def _items_changed(tree: Document, recorded: Recorded) -> None:
     event: ProductOrderItemsChanged = recorded.event
     for id, state in event.items.items():
         tree["items"][id]["state"] = state
+        if state != PENDING:
+            tree["items"][id].pop("subState", None)
     if event.state:
         tree["state"] = event.state
     if event.state in TERMINAL:

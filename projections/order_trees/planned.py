@@ -1,6 +1,6 @@
 """The nodes of an order's tree as the plan names them, before anything has happened to them."""
 
-from domain.plan import PlannedItem, PlannedService, PlannedTask, PlannedVisit, service_order_id
+from domain.plan import Clearance, PlannedItem, PlannedService, PlannedTask, PlannedVisit, service_order_id
 from domain.states import ACKNOWLEDGED, COMPLETED, PENDING
 from projections.references import present
 from projections.view import Document
@@ -20,8 +20,22 @@ def item_node(item: PlannedItem) -> Document:
         "services": list(item.services),
         **present(detached=list(item.detached), bundles=list(item.bundles), missing=list(item.missing)),
         **present(status=item.status, productTerm=list(item.term), moves=item.moved or None),
+        **_sub_state(item),
         **present(place=[{"id": place.id, "role": place.role} for place in item.places]),
     }
+
+
+# What an item waits for that is pending: the customer, the group that knows technical values, or who has to approve it. The first that holds is shown.
+AWAITING_INFORMATION, AWAITING_ENRICHMENT, AWAITING_APPROVAL = "awaitingInformation", "awaitingEnrichment", "awaitingApproval"
+
+
+def _sub_state(item: PlannedItem) -> Document:
+    if not item.missing:
+        return {}
+    asked = item.clearance or Clearance()
+    of_customer = len(item.missing) > len(asked.paths) + bool(asked.role)
+    state = AWAITING_INFORMATION if of_customer else AWAITING_ENRICHMENT if asked.paths else AWAITING_APPROVAL
+    return {"subState": state, **present(enrichment=list(asked.paths), group=asked.group, approval=asked.role)}
 
 
 def _about(item: PlannedItem) -> Document:

@@ -81,6 +81,16 @@ class Child(Part):
     mappings: list[Mapping] = []
 
 
+class Enrichment(Part):
+    characteristics: list[str]
+    group: str
+
+
+class Approval(Part):
+    role: str
+    when: Any = True
+
+
 class ProductSpecification(Part):
     id: Id
     name: str
@@ -89,6 +99,8 @@ class ProductSpecification(Part):
     children: list[Child] = []
     valid_for: TimePeriod | None = None
     point_of_no_return_closes: str = "closure"
+    enrichment: Enrichment | None = None
+    approval: Approval | None = None
 
 
 class TaskSpecification(Part):

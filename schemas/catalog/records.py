@@ -4,12 +4,14 @@ from typing import Any
 
 from domain import catalog as domain
 from schemas.catalog.parts import (
+    Approval,
     Bundled,
     CatalogFile,
     CharacteristicSpecification,
     Child,
     Dependency,
     Distribution,
+    Enrichment,
     Mapping,
     Part,
     ProductOffering,
@@ -27,6 +29,8 @@ _RECORDS: dict[type[Part], Any] = {
     ProductOffering: domain.ProductOffering,
     Mapping: domain.Mapping,
     Child: domain.Child,
+    Enrichment: domain.Enrichment,
+    Approval: domain.Approval,
     ProductSpecification: domain.ProductSpecification,
     TaskSpecification: domain.TaskSpecification,
     ServiceSpecification: domain.ServiceSpecification,

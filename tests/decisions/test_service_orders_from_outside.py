@@ -6,7 +6,7 @@ import pytest
 
 from domain import fallout
 from domain.product import ProductOrdered
-from domain.product_order import ProductOrderCancellationAssessed, ProductOrderDecomposed, ProductOrderRejected
+from domain.product_order import ProductOrderCancellationAssessed, ProductOrderDecomposed, ProductOrderRejected, SubmitServiceOrder
 from domain.service_order import ActivationRequested
 from domain.values import Rejected
 from domain.verification import Verification
@@ -135,6 +135,54 @@ def test_nothing_is_done_for_items_that_do_not_change(world: InMemory) -> None:
     assert world.state(order).own == {"2": "inProgress"}
     world.complete_all()
     assert world.state(order).state == "completed"
+    verified(world)
+
+
+# What its sender calls a service ------------------------------------------------------------------------------------------------------
+def named(item: dict[str, Any], name: str) -> dict[str, Any]:
+    return {**item, "service": {**item["service"], "externalId": name}}
+
+
+def test_a_service_is_found_by_the_id_that_its_sender_gave_it(world: InMemory) -> None:
+    order = world.order_services(named(ask("1", "internet-access", downstream=100), "net/17"))
+    world.complete_all()
+    service = world.product(order, "1")
+    world.order_services(ask("1", action="modify", service="net/17", downstream=500))
+    world.complete_all()
+    assert world.services()[service].values["downstream"] == 500
+    world.order_services(named(ask("1", action="delete"), "net/17"))
+    world.complete_all()
+    assert set(states(world).values()) == {"terminated"}
+    verified(world)
+
+
+def test_an_id_of_a_sender_is_the_name_of_one_service(world: InMemory) -> None:
+    world.order_services(named(ask("1", "home-gateway"), "g-1"))
+    with pytest.raises(Rejected, match="is being changed by order sr-1"):
+        world.order_services(named(ask("1", "home-gateway"), "g-1"))
+    world.complete_all()
+    with pytest.raises(Rejected, match="externalId 'g-1' is that of service") as refused:
+        world.order_services(named(ask("1", "home-gateway"), "g-1"))
+    assert refused.value.code == "conflict"
+    world.order_services(named(ask("1", "home-gateway"), "g-1"), customer="cust-2")  # each has names of its own
+    with pytest.raises(Rejected, match="service 'g-2' is not in the service inventory"):
+        world.order_services(ask("1", action="delete", service="g-2"))
+
+
+def test_ids_are_unique_within_their_source(world: InMemory) -> None:
+    """The requester of an order is its source; the customer's own names are those of nobody else."""
+    document = {"serviceOrderItem": [named(ask("1", "home-gateway"), "g-1")]}
+    for number, source in enumerate(("soms", "other", "cust-1"), 1):
+        stream = f"sr-{number}"
+        world.send(SubmitServiceOrder(stream, document, "cust-1", source, None, None, keep_refusal=False))
+        world.orders.append(stream)
+    world.complete_all()
+    assert len(world.services("home-gateway")) == 3
+    ended = {"serviceOrderItem": [ask("1", action="delete", service="g-1")]}
+    world.send(SubmitServiceOrder("sr-4", ended, "cust-1", "other", None, None, keep_refusal=False))
+    world.orders.append("sr-4")
+    world.complete_all()
+    assert world.services()[world.product("sr-2", "1")].state == "terminated"
     verified(world)
 
 

@@ -12,9 +12,11 @@ from domain.fallout import ResolveTask
 from domain.plan import service_order_id
 from domain.product_order import (
     AmendProductOrder,
+    ApproveItem,
     CancelProductOrder,
     HoldItems,
     ProductOrder,
+    RefuseItem,
     ReleaseItems,
     ReleaseStep,
     ReviewProductOrder,
@@ -142,6 +144,12 @@ class InMemory:
 
     def supply(self, order: str, *items: dict[str, Any]) -> list[Any]:
         return self.send(SupplyInformation(order, {"productOrderItem": list(items)}))
+
+    def approve(self, item: str, order: str = "") -> list[Any]:
+        return self.send(ApproveItem(order or self.orders[-1], item, OPERATOR))
+
+    def refuse(self, item: str, order: str = "") -> list[Any]:
+        return self.send(RefuseItem(order or self.orders[-1], item, OPERATOR))
 
     def resolve(self, task: str, action: str, order: str = "", **values: Any) -> list[Any]:
         """What an operator decides about a task (of the last order) or a work order."""

@@ -7,12 +7,13 @@ from domain.external_id import loaded_id
 from domain.fallout import AssignFallout, NoteFallout, RaiseFallout, RateFallout
 from domain.intake import DeadLettered, DropDeadLetter, KeepDeadLetter, RedriveDeadLetter
 from domain.product_loading import CorrectProduct, LoadProduct
-from domain.product_order import HoldItems, RefuseChange, ReleaseItems
+from domain.product_order import ApproveItem, HoldItems, RefuseChange, RefuseItem, ReleaseItems
 from domain.recorded import Recorded
 from domain.service import CorrectService, LoadService
 from domain.service_order import ManualTaskRequested, PassDeadline, SetValues
 from domain.values import Reason, Who
 from tests.decisions.made import loaded, loaded_service
+from tests.decisions.test_clearance import APPROVED, ENRICHED, policies
 from tests.decisions.world import ask
 from tests.views.story import BEGINNING, OLGA, Story, item, order, service_order
 
@@ -106,6 +107,14 @@ def from_outside() -> Story:
     return story.submit_services("sr-8", service_order(ask("1", action="delete", service=service))).finish()
 
 
+def clearances() -> Story:
+    """Items that our own people have to clear: values are added, one is approved, one is not, one is cancelled before."""
+    story = Story(policies(mobile_line=(ENRICHED, APPROVED), tv=(None, APPROVED)))
+    story.submit("po-1", order(item("1", "mobile-line"), item("2", "tv"))).tell(ApproveItem("po-1", "1", OLGA))
+    story.supply("po-1", order(item("1", "mobile-line", profile="gold"), item("2", "tv"))).tell(RefuseItem("po-1", "2", OLGA)).finish()
+    return story.submit("po-2", order(item("1", "mobile-line"))).cancel("po-2")
+
+
 def dead_letters() -> Story:
     """Messages that nobody can read: two wait, one is sent again, one is given up."""
     stream, story = "dead-crossconnect.product-order.commands.v1-0", Story()
@@ -144,5 +153,5 @@ def elsewhere() -> Story:
 @cache
 def everything() -> tuple[Recorded, ...]:
     """All events of all histories."""
-    stories = (triple_play, troubles, changes, operators, from_outside, dead_letters, elsewhere)
+    stories = (triple_play, troubles, changes, operators, from_outside, clearances, dead_letters, elsewhere)
     return tuple(recorded for story in stories for recorded in story().log)

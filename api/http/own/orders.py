@@ -13,6 +13,7 @@ from api.http.examples import ACTION
 from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
 from api.http.own.actions import decide_all, decisions_for, read_action
+from api.http.own.clearances import clear, is_clearance
 from api.http.own.shapes import ACTION_BODY, DECISIONS, LINES, TREE
 from api.http.product_orders import ORDERS
 from api.http.service_orders import FROM_OUTSIDE
@@ -70,6 +71,8 @@ async def act(request: Request) -> Response:
     action = read_action(await read_json_body(request), request)
     context = context_of(request)
     order = await tree_of(context, request)
+    if is_clearance(order, action):
+        return json_response(await clear(context, request, order, action))
     decisions = decisions_for(order, action, context.system.clock)
     return json_response(await decide_all(context, decisions, action, strict=True))
 

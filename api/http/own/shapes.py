@@ -9,6 +9,8 @@ from api.http.shapes import own_shape
 from schemas.parts import StatedReason
 from schemas.reading import OPEN
 
+CLEARANCES = ("approve", "refuse")  # of an item that waits for an approval
+
 
 @with_config(OPEN)
 class NamedValue(TypedDict, total=False):
@@ -22,7 +24,9 @@ class Action(TypedDict, total=False):
     the order that it can be for. `values` are for `complete` and `set`, `severity` is for `severity` and `raise`, `group` for `assign` and `raise`,
     `assignee` for `assign`, `note` for `note`, `type` for `raise`."""
 
-    action: Required[Literal["retry", "skip", "complete", "abort", "set", "hold", "release", "raise", "note", "assign", "severity"]]
+    action: Required[
+        Literal["retry", "skip", "complete", "abort", "set", "hold", "release", "raise", "note", "assign", "severity", "approve", "refuse"]
+    ]
     item: str
     values: list[NamedValue]
     reason: str
@@ -103,7 +107,18 @@ class Obligation(TypedDict, total=False):
     id: Required[str]
     kind: Required[
         Literal[
-            "activation", "retry", "manualTask", "fallout", "workOrder", "scheduledStart", "scheduledStep", "information", "parked", "hold"
+            "activation",
+            "retry",
+            "manualTask",
+            "fallout",
+            "workOrder",
+            "scheduledStart",
+            "scheduledStep",
+            "information",
+            "enrichment",
+            "approval",
+            "parked",
+            "hold",
         ]
     ]
     state: Required[Literal["open", "closed"]]
@@ -120,6 +135,7 @@ class Obligation(TypedDict, total=False):
     workOrderKey: str
     attempt: int
     group: str
+    role: str
     form: list[str]
     undo: bool
     paths: list[str]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from domain.catalog import Catalog, Child, Dependency, ProductOffering, WorkOrderTemplate
+from domain.catalog import Catalog, Child, Dependency, ProductOffering, ProductSpecification, WorkOrderTemplate
 from domain.catalog.check.problem import Problem, Problems
 
 
@@ -13,6 +13,7 @@ def reference_problems(catalog: Catalog) -> Problems:
         yield from _offering(offering, catalog)
     for product in catalog.products.values():
         yield from _children(f"products[{product.id}]", product.children, catalog)
+        yield from _enrichment(product)
     for service in catalog.services.values():
         yield from _children(f"services[{service.id}]", service.children, catalog)
         yield from _all_known(f"services[{service.id}].resources", service.resources, catalog.resources, "resource")
@@ -51,6 +52,15 @@ def _children(path: str, children: Iterable[Child], catalog: Catalog) -> Problem
             if mapping.target not in carried:
                 message = f"is {mapping.target!r}, which is not a characteristic of {child.specification!r}"
                 yield Problem(f"{below}.mappings[{position}].target", message)
+
+
+def _enrichment(product: ProductSpecification) -> Problems:
+    """Values that are added to an order are characteristics of the product."""
+    known = {each.name for each in product.characteristics}
+    for number, name in enumerate(product.enrichment.characteristics if product.enrichment is not None else ()):
+        if name not in known:
+            message = f"is {name!r}, which is not a characteristic of {product.id!r}"
+            yield Problem(f"products[{product.id}].enrichment.characteristics[{number}]", message)
 
 
 def _template(template: WorkOrderTemplate, catalog: Catalog) -> Problems:

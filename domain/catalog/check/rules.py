@@ -33,6 +33,8 @@ def _rules(catalog: Catalog, reach: Reach) -> Iterator[Rule]:
         readable = reach.by_children(path)
         yield from _characteristics(path, product.characteristics, readable, whose)
         yield from _children(path, product.children, readable, whose, catalog)
+        if product.approval is not None:
+            yield Rule(f"{path}.approval.when", product.approval.when, readable, whose, True, True)
     for service in catalog.services.values():
         yield from _service(service, catalog, reach)
     for number, dependency in enumerate(catalog.dependencies):

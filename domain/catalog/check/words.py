@@ -14,6 +14,7 @@ from domain.catalog import (
     Child,
     Dependency,
     ProductOffering,
+    ProductSpecification,
     ServiceSpecification,
     TaskSpecification,
     TimePeriod,
@@ -41,6 +42,7 @@ def word_problems(catalog: Catalog) -> Problems:
         yield from _validity(path, product.valid_for)
         yield from _characteristics(path, product.characteristics)
         yield from _children(path, product.children)
+        yield from _policies(path, product)
         yield from _one_of(f"{path}.pointOfNoReturnCloses", product.point_of_no_return_closes, CLOSES)
     for service in catalog.services.values():
         yield from _service(f"services[{service.id}]", service)
@@ -81,6 +83,16 @@ def _part(path: str, part: Bundled) -> Problems:
     yield from _range(path, part.minimum, part.maximum)
     if not part.minimum <= part.default <= part.maximum:
         yield Problem(f"{path}.default", f"must be between {part.minimum} and {part.maximum}, not {part.default}")
+
+
+def _policies(path: str, product: ProductSpecification) -> Problems:
+    if product.enrichment is not None:
+        yield from _filled(f"{path}.enrichment.group", product.enrichment.group, "somebody has to be asked for the values")
+        yield from _once(f"{path}.enrichment.characteristics", product.enrichment.characteristics, "the characteristic")
+        if not product.enrichment.characteristics:
+            yield Problem(f"{path}.enrichment.characteristics", "is empty: say what is to be added")
+    if product.approval is not None:
+        yield from _filled(f"{path}.approval.role", product.approval.role, "somebody has to approve")
 
 
 def _service(path: str, service: ServiceSpecification) -> Problems:
