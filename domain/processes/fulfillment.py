@@ -198,9 +198,9 @@ class Fulfillment(Changing):
 
     # Operators ------------------------------------------------------------------------------------------------------------------------
     def _parked(self, recorded: Recorded) -> None:
-        """Its target system is offline: nobody has been asked."""
+        """Its target system is offline. It is out of the plan's hands, like one that is in fallout."""
         event: TaskParked = recorded.event
-        self.progress.running.discard(event.task)
+        self.progress.running.add(event.task)
         self.is_stuck(event.task)
 
     def _set(self, recorded: Recorded) -> None:
@@ -239,7 +239,7 @@ class Fulfillment(Changing):
         self._is_out(recorded.stream)
 
     def _visit_parked(self, recorded: Recorded) -> None:
-        self.progress.running.discard(recorded.stream)
+        self.progress.running.add(recorded.stream)
         self.is_stuck(recorded.stream)
 
     def _visit_answered(self, recorded: Recorded) -> None:

@@ -127,7 +127,7 @@ class Story:
         if out := self.world.outstanding():
             order, task = self.chance.of(out)
             if self.is_manual(order, task):
-                self.world.resolve(task, self.chance.of([fallout.COMPLETE, fallout.COMPLETE, fallout.SKIP, fallout.ABORT]), order)
+                self.decide(task, self.chance.of([fallout.COMPLETE, fallout.COMPLETE, fallout.SKIP, fallout.ABORT]), order)
             else:
                 self.world.answer(task, order=order, port="7")
 
@@ -165,9 +165,12 @@ class Story:
     def repair(self) -> None:
         if stopped := self.world.fallouts():
             order, task = self.chance.of(stopped)
-            action = self.chance.of(list(fallout.OPERATOR_ACTIONS))
-            form = self.world.form_of(task, order) if action == fallout.COMPLETE and self.is_manual(order, task) else {}
-            self.world.resolve(task, action, order, **form)
+            self.decide(task, self.chance.of(list(fallout.OPERATOR_ACTIONS)), order)
+
+    def decide(self, task: str, action: str, order: str) -> None:
+        """What is done by hand is completed with what its form asks for."""
+        form = self.world.form_of(task, order) if action == fallout.COMPLETE and self.is_manual(order, task) else {}
+        self.world.resolve(task, action, order, **form)
 
     def supply(self) -> None:
         """The number that a voice line waits for comes, or still does not."""

@@ -180,6 +180,21 @@ def test_a_cancel_drops_what_is_parked(world: InMemory) -> None:
     assert world.events(ActivationRequested) == []
 
 
+def test_what_is_parked_while_it_is_done_once_more_for_an_amendment_is_dropped_by_a_cancel(world: InMemory) -> None:
+    order = world.order(add("1", "fibre-broadband"))
+    world.complete_all(but=lambda task: task.startswith("wo-"))
+    world.amend(order, add("1", "fibre-broadband", downstream=100))
+    world.answer(world.named("gpon-port/reserve"))
+    world.take_offline("gpon")
+    world.answer(world.named("gpon-port/configure"), "failed")
+    assert [event.task for event in world.events(TaskParked)] == [world.named("gpon-port/configure")]
+    world.cancel(order)
+    assert [event.task for event in world.events(TaskWithdrawn)].count(world.named("gpon-port/configure")) == 1
+    world.bring_online("gpon")
+    world.complete_all()
+    assert (world.state(order).state, world.status(order, "1")) == ("cancelled", "cancelled")
+
+
 def test_what_runs_when_its_order_is_cancelled_is_not_parked_for_it(world: InMemory) -> None:
     order = mobile(world)
     world.cancel(order)
