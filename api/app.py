@@ -15,7 +15,7 @@ from api.http.own import shapes as own
 from api.http.own.catalogs import CATALOG_FILE, CATALOGS
 from api.http.own.dead_letters import add_dead_letters
 from api.http.own.events import add_events
-from api.http.own.install_base import add_install_base
+from api.http.own.install_base import ITEMS, SOLD, add_install_base
 from api.http.own.install_base_load import add_install_base_load
 from api.http.own.orders import add_orders
 from api.http.own.over_orders import add_over_orders
@@ -63,7 +63,7 @@ def create_app(system: System) -> FastAPI:
 
 
 def _add_resources(router: APIRouter) -> None:
-    for resource in (*RESOURCES, CATALOGS):
+    for resource in (*RESOURCES, CATALOGS, SOLD, ITEMS):
         add_resource(router, resource)
 
 

@@ -4,6 +4,7 @@ The document itself is kept as sent, unknown attributes included; this is the re
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any
 
 from domain.record import record
@@ -19,7 +20,8 @@ ONE = 1  # quantity of an item: a product has an id, a state and a life of its o
 @record
 class OrderLine:
     """One product order item. `path` is where it stands in the document, for messages; `parent` the id of the item it is nested in; `account` the billing
-    account of the item, else of its product, else of the order; `external` what the sender calls the service that it orders."""
+    account of the item, else of its product, else of the order; `external` what the sender calls the service that it orders;
+    `bought` the prices and the account as the line says them."""
 
     id: str
     action: str
@@ -37,6 +39,7 @@ class OrderLine:
     term: tuple[dict[str, Any], ...] = ()
     account: str = ""
     external: str = ""
+    bought: dict[str, Any] = field(default_factory=dict)
 
 
 def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:
@@ -105,7 +108,19 @@ def _line(parent: str, path: str, item: Mapping[str, Any], account: str) -> Orde
         modify_mode=item.get("modifyMode") or "delta",
         term=tuple(product.get("productTerm") or ()),
         account=_id_of(item.get("billingAccount")) or _id_of(product.get("billingAccount")) or account,
+        bought=_bought(item, product, account),
     )
+
+
+def _bought(item: Mapping[str, Any], product: Mapping[str, Any], account: str) -> dict[str, Any]:
+    """What the line says of prices, and who pays."""
+    account = _id_of(item.get("billingAccount")) or _id_of(product.get("billingAccount")) or account
+    said = {
+        "itemPrice": item.get("itemPrice") or product.get("productPrice"),
+        "itemTotalPrice": item.get("itemTotalPrice"),
+        "billingAccount": account,
+    }
+    return {name: value for name, value in said.items() if value}
 
 
 def _id_of(reference: Any) -> str:

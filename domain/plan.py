@@ -5,6 +5,7 @@ Node ids: a task is `<service order>.<item>.<task>` (`1.2.configure`), a visit t
 """
 
 from collections.abc import Collection
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -41,7 +42,7 @@ class PlannedItem:
     service that is ordered. `services` are all services it needs, shared ones included; `missing` the paths of information that the customer still has
     to supply: then nothing else of the item is planned yet. `status` is what a suspend or resume makes of the product, `term` what a renewal agrees on,
     `moved` whether `places` are new, `part_of` the product that an added one is a part of; `closes` what its point of no return closes. `clearance` says what
-    of `missing` is asked of our own people, and not of the customer."""
+    of `missing` is asked of our own people, and not of the customer; `bought` the prices and the account as the line says them."""
 
     id: str
     parent: str
@@ -61,6 +62,7 @@ class PlannedItem:
     part_of: str = ""
     closes: str = CLOSURE
     clearance: Clearance | None = None
+    bought: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sells(self) -> bool:

@@ -3,7 +3,7 @@
 created → pendingActive → active ⇄ suspended → pendingTerminate → terminated; cancelled, aborted (domain-rules 6.1).
 """
 
-from dataclasses import replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -43,13 +43,14 @@ class OrderProduct:
 
 @record
 class FulfilProduct:
-    """The item is done: what it asked for is now so. `values` overlay the ordered ones with what fulfilment assigned."""
+    """The item is done: what it asked for is now so. `values` overlay the ordered ones with what fulfilment assigned, `assigned` is the rest of that."""
 
     product: str
     order: str
     item: PlannedItem
     values: dict[str, Any]
     at: datetime
+    assigned: dict[str, Any] = field(default_factory=dict)
 
 
 @record
@@ -99,11 +100,13 @@ class ProductOrdered:
     bundles: tuple[str, ...] = ()
     term: tuple[dict[str, Any], ...] = ()
     part_of: str = ""
+    bought: dict[str, Any] = field(default_factory=dict)
 
 
 @record
 class ProductActivated:
-    """`status` is other than active only when the end of a suspended product is taken back."""
+    """`status` is other than active only when the end of a suspended product is taken back. `assigned` is what fulfilment gave its services beyond its
+    own values: a serial number, a port."""
 
     order: str
     item: str
@@ -111,6 +114,7 @@ class ProductActivated:
     services: tuple[str, ...]
     at: datetime
     status: str = ACTIVE
+    assigned: dict[str, Any] = field(default_factory=dict)
 
 
 @record
@@ -133,6 +137,8 @@ class ProductChanged:
     status: str = ""
     places: tuple[Place, ...] | None = None
     term: tuple[dict[str, Any], ...] | None = None
+    assigned: dict[str, Any] = field(default_factory=dict)
+    bought: dict[str, Any] = field(default_factory=dict)
 
 
 @record
@@ -274,6 +280,7 @@ def _ordered(command: OrderProduct) -> ProductOrdered:
         item.bundles,
         item.term,
         item.part_of,
+        item.bought,
     )
 
 
@@ -282,7 +289,7 @@ def _fulfil(command: FulfilProduct, product: Product | None) -> Events:
     if product is None or product.pending != command.order:
         return ()
     if item.action == "add":
-        return (ProductActivated(command.order, item.id, command.values, item.services, command.at),)
+        return (ProductActivated(command.order, item.id, command.values, item.services, command.at, assigned=command.assigned),)
     if item.action == "modify":
         return (_changed(command),)
     return (ProductTerminated(command.order, item.id, "ordered", command.at),)
@@ -300,6 +307,8 @@ def _changed(command: FulfilProduct) -> ProductChanged:
         item.status,
         item.places if item.moved else None,
         item.term or None,
+        command.assigned,
+        item.bought,
     )
 
 

@@ -3,7 +3,6 @@
 from projections.cancellations import CANCELLATIONS, SERVICE_CANCELLATIONS
 from projections.dead_letters import DEAD_LETTERS
 from projections.fallouts import FALLOUTS
-from projections.holdings import HOLDINGS
 from projections.obligations import OBLIGATIONS
 from projections.product_orders import PRODUCT_ORDERS
 from projections.products import PRODUCTS
@@ -21,7 +20,6 @@ VIEWS: tuple[View, ...] = (
     WORK_ORDERS,
     PRODUCTS,
     SERVICES,
-    HOLDINGS,
     FALLOUTS,
     OBLIGATIONS,
     TARGET_SYSTEMS,
@@ -32,7 +30,6 @@ __all__ = [
     "CANCELLATIONS",
     "DEAD_LETTERS",
     "FALLOUTS",
-    "HOLDINGS",
     "OBLIGATIONS",
     "PRODUCTS",
     "PRODUCT_ORDERS",

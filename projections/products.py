@@ -1,5 +1,6 @@
 """The install base as TMF637 shows it: what each customer holds, what realises it, and the order items that made it so."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -85,6 +86,7 @@ def _begun(id: str, event: ProductOrdered, time: datetime) -> Document:
         **specification,
         "productCharacteristic": characteristics(event.values),
         **present(place=places(event.places), productTerm=list(event.term)),
+        **_bought(event.bought),
         **_bundle(event.bundles),
         **customer_party(event.customer),
         "productOrderItem": [_order_item(event.order, event.item, "add")],
@@ -120,7 +122,8 @@ def _in_status(document: Document, status: str, at: datetime) -> Document:
 
 def _corrected(document: Document, event: ProductCorrected) -> Document:
     changed = {**document, **_realised(event.values, event.services), **_bundle(event.bundles, document)}
-    corrected: Document = patched(placed(changed, event.places), {**event.said, **event.personal})
+    there = placed(changed, event.places)
+    corrected: Document = patched(there if there is changed else {**there, **_former(document)}, {**event.said, **event.personal})
     return corrected
 
 
@@ -148,7 +151,7 @@ def _ordered(document: Document, order: str, item: str, action: str) -> Document
 
 def _active(document: Document, event: ProductActivated) -> Document:
     """A product whose termination was taken back keeps the date it started."""
-    active = {**document, **_realised(event.values, event.services), "status": event.status}
+    active = {**document, **_realised(event.values, event.services), "status": event.status, **_assigned(document, event.assigned)}
     active.setdefault("startDate", event.at)
     active.pop("terminationDate", None)
     return active
@@ -160,11 +163,50 @@ def _changed(document: Document, event: ProductChanged) -> Document:
         **document,
         **_realised(event.values, event.services),
         **_bundle(event.bundles, document),
+        **_bought(event.bought),
+        **_assigned(document, event.assigned),
         "status": event.status or document["status"],
     }
+    if event.places is not None:
+        changed = _left(changed)
     said = {"place": event.places, "productTerm": event.term}
     kept = {name: value for name, value in changed.items() if said.get(name) is None}
     return {**kept, **present(place=places(event.places or ()), productTerm=list(event.term or ()))}
+
+
+def _left(document: Document) -> Document:
+    """It is no longer where it was."""
+    return {**document, **_former(document)}
+
+
+def _former(document: Document) -> Document:
+    """Every place where it has been, so that what was there can still be found."""
+    return present(formerPlace=[*document.get("formerPlace", ()), *document.get("place", ())])
+
+
+def _bought(bought: Mapping[str, Any]) -> Document:
+    """What the line said of prices and who pays, as TMF637 names it."""
+    account = bought.get("billingAccount")
+    prices = [_price(each) for each in bought.get("itemPrice", ()) if "price" in each and "priceType" in each]
+    return present(productPrice=prices, billingAccount={"id": account, "@referredType": "BillingAccount"} if account else None)
+
+
+def _price(price: Document) -> Document:
+    alterations = price.get("priceAlteration")
+    kept = {name: value for name, value in price.items() if name != "priceAlteration"}
+    return {**kept, "productPriceAlteration": alterations} if alterations else kept
+
+
+def _assigned(document: Document, assigned: Mapping[str, Any]) -> Document:
+    """What fulfilment gave it stays until it gives something else; a serial number has an attribute of its own."""
+    if not assigned:
+        return {}
+    known = {each["name"]: each["value"] for each in document.get("assignedCharacteristic", ())}
+    serial = next((str(value) for name, value in assigned.items() if _A_SERIAL.search(name)), None)
+    return {"assignedCharacteristic": characteristics({**known, **assigned}), **present(productSerialNumber=serial)}
+
+
+_A_SERIAL = re.compile(r"(?i)serial(_?(number|no))?$")
 
 
 def _realised(values: Mapping[str, Any], services: Iterable[str]) -> Document:
@@ -177,7 +219,7 @@ def _resting_on(services: Iterable[str]) -> Document:
 
 PRODUCTS = View(
     name="products",
-    generation=1,
+    generation=2,
     events=EVENTS,
     keys=keys,
     evolve=evolve,
@@ -186,5 +228,7 @@ PRODUCTS = View(
         Column("customer", "relatedParty.id"),
         Column("offering", "productOffering.id"),
         Column("specification", "productSpecification.id"),
+        Column("place", "place.id"),
+        Column("former", "formerPlace.id"),
     ),
 )

@@ -22,6 +22,8 @@ ADDRESSES: Mapping[str, str] = {
     "Catalog": "/tmf-api/productCatalogManagement/v4/catalog",
     "Category": "/tmf-api/productCatalogManagement/v4/category",
     "ServiceSpecification": "/tmf-api/serviceCatalogManagement/v4/serviceSpecification",
+    "SoldProduct": "/crossconnect/v1/soldProduct",
+    "InstallBaseItem": "/crossconnect/v1/installBaseItem",
 }
 
 

@@ -13,7 +13,7 @@ from projections.references import ADDRESSES
 from projections.work_orders import WORK_ORDERS
 
 # What a product or service that was built elsewhere says beyond the specification.
-LOADED = ("externalId", "externalIdentifier", "@catalogVersion")
+LOADED = ("externalId", "externalIdentifier", "@catalogVersion", "formerPlace", "assignedCharacteristic")
 
 TITLES = {
     "TMF620": "TMF620 Product catalog",

@@ -84,6 +84,7 @@ class Item:
             self.parent.product if self.parent is not None and self.line.action == "add" else "",
             self.closes,
             self.clearance,
+            self.line.bought,
         )
 
     def clear(self, clearance: Clearance) -> None:

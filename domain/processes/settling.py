@@ -116,13 +116,19 @@ class Settling:
         item.state = COMPLETED
         self.changed[planned.id] = item
         if planned.sells:
-            self.due.append(FulfilProduct(planned.product, self.order, planned, self._values(item), item.done_at or self.now))
+            at = item.done_at or self.now
+            self.due.append(FulfilProduct(planned.product, self.order, planned, self._values(item), at, self._assigned(item)))
         for id in planned.detached:
             service = self.progress.services.get(id)
             if service is None or service.planned.action != "delete" or (self.withdrawal and self.withdrawal.takes_back(service)):
                 self.due.append(DetachService(id, self.order, planned.product))
         self.finish(f"item:{planned.id}")
         self.tell_parent(item)
+
+    def _assigned(self, item: ItemProgress) -> dict[str, Any]:
+        """What fulfilment gave its services that is no value of the product's own."""
+        given = {name: value for id in item.planned.services for name, value in self.progress.services[id].assigned.items()}
+        return {name: value for name, value in given.items() if name not in item.planned.values}
 
     def _values(self, item: ItemProgress) -> dict[str, Any]:
         """The ordered values, overlaid by those that fulfilment assigned (domain-rules 6.2)."""

@@ -151,7 +151,7 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     plan = decompose(made, read_lines(command.document), order.catalog, world, order.plan)
     if isinstance(plan, Need):
         return plan
-    if plan.items == tuple([item for item in order.plan.items if item.missing]):
+    if [replace(item, bought={}) for item in plan.items] == [replace(item, bought={}) for item in order.plan.items if item.missing]:
         if command.changed:
             raise Rejected(
                 "conflict", f"Nothing of this is what item {min(command.changed)} waits for: all else can only be changed by an amendment."

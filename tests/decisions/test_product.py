@@ -113,3 +113,8 @@ def test_an_order_that_is_taken_back_keeps_others_off_until_it_is_over() -> None
 
 def test_an_order_cannot_undo_what_a_later_one_did() -> None:
     given(ORDERED, ACTIVATED, CHANGE_ORDERED, CHANGED).when(abandon("add", "po-1")).then_nothing()
+
+
+def test_what_fulfilment_assigned_beyond_the_values_stays_with_the_product() -> None:
+    done = FulfilProduct("pr-1-1", "po-1", item(), {"downstream": 500}, NOW, {"ontSerial": "ALCL1234"})
+    given(ORDERED).when(done).then(ProductActivated("po-1", "1", {"downstream": 500}, ("svc-1",), NOW, assigned={"ontSerial": "ALCL1234"}))

@@ -37,3 +37,38 @@ async def test_what_a_customer_and_a_site_have_and_had(client: httpx.AsyncClient
 async def test_a_question_that_is_none_is_refused(client: httpx.AsyncClient, query: str) -> None:
     response = await client.get(f"{BASE}?{query}")
     assert (response.status_code, response.json()["code"]) == (400, "invalidQuery")
+
+
+async def test_what_was_sold_and_what_was_configured_are_read_and_found(client: httpx.AsyncClient) -> None:
+    await completed(client, order("halves-1", item=at_site("halves-site-1")))
+    (sold,) = (await client.get(f"{OURS}/soldProduct", params={"relatedParty.id": "halves-1", "productOffering.id": "mobile-line"})).json()
+    assert (sold["@type"], sold["status"], sold["productOrderItem"][0]["orderItemId"]) == ("SoldProduct", "active", "1")
+    assert (await client.get(sold["href"])).json() == sold
+    (reference,) = sold["installBaseItem"]
+    item = (await client.get(reference["href"])).json()
+    assert (item["@type"], item["productSpecification"]["id"], item["soldProduct"]["href"]) == (
+        "InstallBaseItem",
+        "mobile-line",
+        sold["href"],
+    )
+    for query in (
+        {"place.id": "halves-site-1"},
+        {"soldProduct.id": sold["id"]},
+        {"productCharacteristic.name": "simType", "place.id": "halves-site-1"},
+    ):
+        assert (await client.get(f"{OURS}/installBaseItem", params=query)).json() == [item]
+    assert (await client.get(f"{OURS}/soldProduct", params={"place.id": "halves-site-1"})).status_code == 400
+    assert (await client.get(f"{OURS}/soldProduct/pr-nobody")).status_code == 404
+
+
+async def test_a_bundle_is_no_configured_instance(client: httpx.AsyncClient) -> None:
+    lines = {"@catalogVersion": "1.0", "status": "active", "relatedParty": [{"id": "halves-2", "role": "customer"}]}
+    products = "/tmf-api/productInventory/v4/product"
+    part = (await client.post(products, json={**lines, "externalId": "part", "productOffering": {"id": "tv"}})).json()
+    related = [{"relationshipType": "bundles", "product": {"id": "part"}}]
+    bundle = (await client.post(products, json={**lines, "productOffering": {"id": "triple-play"}, "productRelationship": related})).json()
+    found = await client.get(f"{OURS}/installBaseItem", params={"relatedParty.id": "halves-2"})
+    assert ([each["id"] for each in found.json()], found.headers["x-total-count"]) == ([part["id"]], "1")
+    assert (await client.get(f"{OURS}/installBaseItem/{bundle['id']}")).status_code == 404
+    sold = (await client.get(f"{OURS}/soldProduct/{bundle['id']}")).json()
+    assert [each["id"] for each in sold["installBaseItem"]] == [part["id"]]

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 from projections import PRODUCTS, SERVICES
+from projections.sold import install_base_item, sold_product
 from tests.views.story import ABSENT, BEGINNING, Story, item, order
+from tests.wire.tmf import faults
 
 
 def held(story: Story, service: str) -> list[str]:
@@ -111,3 +113,36 @@ def test_a_skipped_step_leaves_a_service_that_does_not_run() -> None:
     story.resolve("so-1-1", "1.2.activate", "skip")
     (rfs,) = [each for each in story.rows(SERVICES).values() if each["category"] == "RFS"]
     assert (rfs["state"], rfs["isServiceEnabled"], "startDate" in rfs) == ("inactive", False, False)
+
+
+# The two halves of a product ------------------------------------------------------------------------------------------------------------
+def test_what_was_sold_has_price_term_and_account_and_what_was_configured_its_values_and_serial() -> None:
+    line = item("1", "fibre-broadband", downstream=500)
+    price = {"priceType": "recurring", "recurringChargePeriod": "month", "price": {"dutyFreeAmount": {"unit": "EUR", "value": 40.0}}}
+    line["itemPrice"] = [price, {"name": "to be told later"}]
+    line["product"]["productTerm"] = [{"name": "24 months"}]
+    story = Story().submit("po-1", order(line, billingAccount={"id": "acc-1"})).finish_with({"gpon-port": {"ontSerial": "ALCL1234"}})
+    product = story.rows(PRODUCTS)["pr-1-1"]
+    assert faults("Product", product) == []
+    sold, configured = sold_product(product), install_base_item(product)
+    assert (sold["productPrice"], sold["productTerm"], sold["billingAccount"]["id"]) == ([price], [{"name": "24 months"}], "acc-1")
+    assert [each["id"] for each in sold["installBaseItem"]] == ["pr-1-1"]
+    assert configured is not None
+    assert (configured["productSerialNumber"], configured["soldProduct"]["id"]) == ("ALCL1234", "pr-1-1")
+    assert [each["value"] for each in configured["assignedCharacteristic"]] == ["ALCL1234"]
+    assert not {"productPrice", "productTerm", "billingAccount"} & configured.keys()
+    assert not {"productCharacteristic", "productSerialNumber", "place", "realizingService"} & sold.keys()
+
+
+def test_a_bundle_is_sold_once_and_configured_in_its_parts() -> None:
+    rows = Story().submit("po-1", order(item("1", "triple-play"))).finish().rows(PRODUCTS)
+    assert [each["id"] for each in sold_product(rows["pr-1-1"])["installBaseItem"]] == ["pr-1-1.1", "pr-1-1.2", "pr-1-1.3"]
+    assert [id for id, each in sorted(rows.items()) if install_base_item(each) is None] == ["pr-1-1"]
+
+
+def test_a_change_that_names_no_price_leaves_it_as_it_was_bought() -> None:
+    bought = item("1", "mobile-line")
+    bought["itemPrice"] = [{"priceType": "recurring", "price": {"dutyFreeAmount": {"unit": "EUR", "value": 15.0}}}]
+    story = Story().submit("po-1", order(bought)).finish()
+    story.submit("po-2", order(item("1", product="pr-1-1", action="modify", site="", simType="physical"))).finish()
+    assert sold_product(story.rows(PRODUCTS)["pr-1-1"])["productPrice"] == bought["itemPrice"]

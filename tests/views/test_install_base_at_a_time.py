@@ -20,8 +20,8 @@ from domain.product import (
 )
 from domain.recorded import Meta, Recorded
 from domain.service_order import ActivationRequested, AnswerActivation
-from projections.holdings import HOLDINGS
 from projections.install_base import is_at, products_at, realised_by, services_at
+from projections.products import PRODUCTS
 from projections.view import Document
 from tests.views.story import BEGINNING, NOBODY, Story, item, order
 
@@ -91,10 +91,13 @@ def test_a_clock_that_is_ahead_tells_nothing_of_the_future_and_one_behind_nothin
     assert [each["status"] for each in had(behind, BEGINNING, BEGINNING)] == ["active"]
 
 
-def test_a_site_finds_its_products_and_a_customer_theirs() -> None:
-    story = Story().submit("po-1", order(item("1", "mobile-line"), item("2", "mobile-line", site="site-2"))).finish()
-    story.then_rows(HOLDINGS, {"pr-1-1": {"customer": "cust-1", "site": ["site-1"]}, "pr-1-2": {"site": ["site-2"]}})
-    assert [each["id"] for each in had(story, story.now, story.now) if is_at(each, "site-2")] == ["pr-1-2"]
+def test_a_product_that_has_moved_says_where_it_was_and_is_found_there_in_its_time() -> None:
+    story = Story().submit("po-1", order(item("1", "tv"))).finish()
+    before = story.later(60).now
+    story.later(60).submit("po-2", order(item("1", product="pr-1-1", action="modify", site="site-2"))).finish()
+    (row,) = story.rows(PRODUCTS).values()
+    assert [[each["id"] for each in row[name]] for name in ("place", "formerPlace")] == [["site-2"], ["site-1"]]
+    assert [is_at(each, "site-1") for at in (before, story.now) for each in had(story, at, story.now)] == [True, False]
 
 
 # Random histories ---------------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """The install base in two times: what a customer or a site had at one moment, as known at another."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -7,17 +8,24 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.read_models.port import Filter
+from adapters.read_models.port import Filter, Page
 from adapters.read_models.rows import as_time
 from api.http import openapi
 from api.http.context import Context, context_of
 from api.http.errors import HttpError
 from api.http.messages import json_response, require_json_accepted
 from api.http.own import ROOT, TITLE
-from api.http.own.shapes import INSTALL_BASE
+from api.http.own.shapes import INSTALL_BASE, INSTALL_BASE_ITEM, SOLD_PRODUCT
+from api.http.query import Selection
+from api.http.resource import Resource
+from api.http.sources import Folded, Found
+from api.wiring import System
 from domain.recorded import Recorded
-from projections.holdings import HOLDINGS
 from projections.install_base import is_at, products_at, realised_by, services_at
+from projections.products import PRODUCTS
+from projections.references import ADDRESSES
+from projections.sold import install_base_item, sold_product
+from projections.view import Document
 
 PATH = f"{ROOT}/installBase"
 MOST = 5000  # products of one answer
@@ -27,6 +35,37 @@ PARAMETERS = (
     openapi.parameter("site", "query", "The id of the place where the products were."),
     openapi.parameter("at", "query", "The moment that is asked about (valid time); now, when absent.", _TIME),
     openapi.parameter("knownAt", "query", "As known at this moment (record time); now, when absent.", _TIME),
+)
+
+
+class Rendered(Folded):
+    """Products, shown in part: as what was sold, or as what was configured. What is asked about is an attribute of the product."""
+
+    def __init__(self, render: Callable[[Document], Document | None], *filters: Filter) -> None:
+        super().__init__(PRODUCTS, "pr")
+        self._render, self._filters = render, filters
+
+    def find(self, system: System, id: str) -> Found | None:
+        """See Source."""
+        found = super().find(system, id)
+        shown = self._render(found.document) if found is not None else None
+        return Found(shown, found.version) if found is not None and shown is not None else None
+
+    def select(self, system: System, selection: Selection) -> Page:
+        """See Source."""
+        asked = tuple(each._replace(path=ITSELF.get(each.path, each.path)) for each in selection.filters)
+        page = super().select(system, selection._replace(filters=(*asked, *self._filters)))
+        return page._replace(documents=[shown for each in page.documents if (shown := self._render(each)) is not None])
+
+
+ITSELF = {"product.id": "id", "soldProduct.id": "id", "installBaseItem.id": "id"}
+SOLD = Resource("soldProduct", ADDRESSES["SoldProduct"], TITLE, SOLD_PRODUCT, Rendered(sold_product))
+ITEMS = Resource(
+    "installBaseItem",
+    ADDRESSES["InstallBaseItem"],
+    TITLE,
+    INSTALL_BASE_ITEM,
+    Rendered(install_base_item, Filter("productSpecification.id", "gt", ("",))),
 )
 
 
@@ -87,12 +126,16 @@ def _answer(context: Context, question: Question) -> dict[str, Any]:
 
 
 def _ever_held(context: Context, question: Question) -> list[str]:
-    asked = (("customer", question.customer), ("site", question.site))
-    filters = tuple(Filter(name, "eq", (value,)) for name, value in asked if value)
-    page = context.system.read_models.select(HOLDINGS, filters, limit=MOST)
-    if page.total > MOST:
-        raise HttpError(422, f"These are {page.total} products, and at most {MOST} are told at once: name a site too.", "invalid")
-    return [row["id"] for row in page.documents]
+    """Also what has left the site since."""
+    whose = (Filter("relatedParty.id", "eq", (question.customer,)),) if question.customer else ()
+    where = [(Filter(path, "eq", (question.site,)),) for path in ("place.id", "formerPlace.id")] if question.site else [()]
+    found: dict[str, None] = {}
+    for here in where:
+        page = context.system.read_models.select(PRODUCTS, (*whose, *here), limit=MOST)
+        if page.total > MOST:
+            raise HttpError(422, f"These are {page.total} products, and at most {MOST} are told at once: name a site too.", "invalid")
+        found.update(dict.fromkeys(row["id"] for row in page.documents))
+    return list(found)
 
 
 def _history(context: Context, streams: list[str]) -> list[Recorded]:

@@ -404,6 +404,54 @@ class InstallBaseLoaded(TypedDict, total=False):
     items: Required[list[LoadedItem]]
 
 
+@with_config(OPEN)
+class SoldProduct(TypedDict, total=False):
+    """What order lines bought: offering, price and term as they said them, the account that pays, the lines that made it so. It has the id of the
+    product; `installBaseItem` are the configured instances that it is: one, or those of the parts of a bundle."""
+
+    id: Required[str]
+    href: Required[str]
+    name: str
+    externalId: str
+    status: Required[str]
+    orderDate: str
+    startDate: str
+    terminationDate: str
+    agreement: list[dict[str, Any]]
+    billingAccount: dict[str, Any]
+    product: Required[dict[str, Any]]
+    productOffering: dict[str, Any]
+    productOrderItem: list[dict[str, Any]]
+    productPrice: list[dict[str, Any]]
+    productTerm: list[dict[str, Any]]
+    relatedParty: list[dict[str, Any]]
+    installBaseItem: Required[list[dict[str, Any]]]
+
+
+@with_config(OPEN)
+class InstallBaseItem(TypedDict, total=False):
+    """A configured instance at its places, with what fulfilment assigned to it. It has the id of the product."""
+
+    id: Required[str]
+    href: Required[str]
+    name: str
+    externalId: str
+    status: Required[str]
+    startDate: str
+    terminationDate: str
+    assignedCharacteristic: list[dict[str, Any]]
+    formerPlace: list[dict[str, Any]]
+    place: list[dict[str, Any]]
+    product: Required[dict[str, Any]]
+    productCharacteristic: list[dict[str, Any]]
+    productSerialNumber: str
+    productSpecification: dict[str, Any]
+    realizingService: list[dict[str, Any]]
+    realizingResource: list[dict[str, Any]]
+    relatedParty: list[dict[str, Any]]
+    soldProduct: Required[dict[str, Any]]
+
+
 READ_ACTION: TypeAdapter[Any] = TypeAdapter(Action)
 READ_BULK_ACTION: TypeAdapter[Any] = TypeAdapter(BulkAction)
 READ_TARGET_ACTION: TypeAdapter[Any] = TypeAdapter(TargetSystemAction)
@@ -425,6 +473,8 @@ PREVIEW = own_shape(ProductOrderPreview)
 LINES = own_shape(Event).many("Events")
 CATALOG = own_shape(PublishedCatalog)
 INSTALL_BASE = own_shape(InstallBase)
+SOLD_PRODUCT = own_shape(SoldProduct)
+INSTALL_BASE_ITEM = own_shape(InstallBaseItem)
 LOAD_BODY = own_shape(InstallBaseLoad)
 LOADED = own_shape(InstallBaseLoaded)
 READ_LOAD: TypeAdapter[Any] = TypeAdapter(InstallBaseLoad)
@@ -446,6 +496,8 @@ SHAPES = (
     LINES,
     CATALOG,
     INSTALL_BASE,
+    SOLD_PRODUCT,
+    INSTALL_BASE_ITEM,
     LOAD_BODY,
     LOADED,
     OVER_ORDERS,
