@@ -49,6 +49,8 @@ def plan_services(
     for item in changing:
         if item.line.action in ("modify", "delete") and item.held is not None:
             release(item, leaving, drafts, facts, catalog, order.id)
+    if facts.need is not None:
+        return drafts  # it will be asked again
     if amended is not None:
         keep_numbers(drafts, amended)
     number_service_orders(items, drafts, catalog, order)

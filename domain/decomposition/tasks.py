@@ -11,8 +11,11 @@ from domain.plan import PlannedTask
 def tasks_of(draft: ServiceDraft, catalog: Catalog, order: Order, answer_within: float) -> tuple[PlannedTask, ...]:
     """The steps for the action. To suspend or resume a service asks its target systems only: what people do, and what nothing can take back, is done
     once for a service and not again [choice]."""
-    inputs = _inputs(draft, order)
     steps = draft.specification.tasks
+    if not steps:
+        return ()
+    reads = catalog.distributions or any(each.condition is not True for each in steps)
+    inputs = _inputs(draft, order) if reads else {}
     if draft.only_state:
         steps = tuple([each for each in steps if each.kind == "automatic" and not each.point_of_no_return])
     tasks = tuple(

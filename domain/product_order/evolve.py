@@ -50,12 +50,11 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
     """The order after `event`."""
     match event:
         case ProductOrderAcknowledged():
-            items = tuple(event.order.get("productOrderItem", ()))
-            segment = segment_of(event.order)
-            made = ProductOrder(event.customer, event.catalog, ACKNOWLEDGED, {}, {}, {}, "", frozenset(), {}, None, (), (), None)
-            return replace(made, documents=(items,), segment=segment)
+            return _begun(
+                event.customer, event.catalog, ACKNOWLEDGED, tuple(event.order.get("productOrderItem", ())), segment_of(event.order)
+            )
         case ProductOrderRejected():
-            return ProductOrder(event.customer, "", REJECTED, {}, {}, {}, "", frozenset(), {}, None, (), (), None)
+            return _begun(event.customer, "", REJECTED)
         case _:
             assert order is not None, "a product order's history begins with ProductOrderAcknowledged or ProductOrderRejected"
     match event:
@@ -83,6 +82,14 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return order
         case _:
             return _in_time(order, event)
+
+
+def _begun(customer: str, catalog: str, state: str, items: tuple[dict[str, Any], ...] = (), segment: str = "") -> ProductOrder:
+    none: dict[str, Any] = {}
+    documents = (items,)
+    return ProductOrder(
+        customer, catalog, state, none, none, none, "", frozenset(), none, None, (), (), None, documents=documents, segment=segment
+    )
 
 
 def _assessed(order: ProductOrder, event: ProductOrderCancellationAssessed) -> ProductOrder:
