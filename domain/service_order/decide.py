@@ -199,10 +199,12 @@ def _withdraw(command: WithdrawTask, order: ServiceOrder) -> Iterator[Any]:
 
 def _amend(command: AmendServiceOrder, order: ServiceOrder) -> Events:
     changed = tuple([service for service in command.services if service != order.items[service.item].service])
-    if not changed and not command.again and order.gates == frozenset(command.gates):
+    staying = {service.item for service in command.services}
+    removed = tuple([id for id in order.items if id not in staying and id not in order.removed])
+    if not changed and not removed and not command.again and order.gates == frozenset(command.gates):
         return ()
-    items, state = states_anew(amended(order, ServiceOrderAmended(changed, command.gates, command.again, {}, "")), order)
-    return (ServiceOrderAmended(changed, command.gates, command.again, items, state),)
+    after = amended(order, ServiceOrderAmended(changed, command.gates, command.again, removed, {}, ""))
+    return (ServiceOrderAmended(changed, command.gates, command.again, removed, *states_anew(after, order)),)
 
 
 def _release(command: ReleaseServiceOrder, order: ServiceOrder) -> Events:

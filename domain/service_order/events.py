@@ -185,11 +185,13 @@ class UndoSpared:
 
 @record
 class ServiceOrderAmended:
-    """`services` are the items that are planned otherwise than before, `again` the tasks that have to be done once more."""
+    """`services` are the items that are planned otherwise than before, `again` the tasks that have to be done once more, `removed` the items that are
+    taken back: when they are, the order forgets them."""
 
     services: tuple[PlannedService, ...]
     gates: tuple[str, ...]
     again: tuple[str, ...]
+    removed: tuple[str, ...]
     items: dict[str, str]
     state: str
 

@@ -103,7 +103,7 @@ def amended(order: ServiceOrder, event: ServiceOrderAmended) -> ServiceOrder:
             tasks[task.id] = _replanned(task, service, before, tasks.get(task.id))
     for id in event.again:
         tasks[id] = tasks[id].to_do_again()
-    return _with(order, items, tasks, "", gates=frozenset(event.gates))
+    return replace(_with(order, items, tasks, "", gates=frozenset(event.gates)), removed=order.removed.union(event.removed))
 
 
 def _replanned(planned: PlannedTask, service: PlannedService, before: Item, task: Task | None) -> Task:
@@ -194,6 +194,7 @@ def _with(
         state or order.state,
         order.open_fallouts,
         order.held,
+        order.removed,
     )
 
 

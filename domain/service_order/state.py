@@ -120,7 +120,7 @@ class Item:
 @record
 class ServiceOrder:
     """`above` names, for each item, the items whose services rest on its service; `below` those that its service rests on; `held` the items that an
-    operator holds."""
+    operator holds; `removed` those that an amendment takes back."""
 
     product_order: str
     customer: str
@@ -134,6 +134,7 @@ class ServiceOrder:
     state: str
     open_fallouts: Open = field(default_factory=dict)
     held: frozenset[str] = frozenset()
+    removed: frozenset[str] = frozenset()
 
 
 def task_of(order: ServiceOrder, id: str) -> Task:
@@ -167,12 +168,15 @@ def states_anew(order: ServiceOrder, before: ServiceOrder) -> tuple[dict[str, st
         if state != changed.get(id, before.items[id].state):
             changed[id] = state
             todo.extend(order.above[id])
-    return changed, order_state(before, changed, order.gates)
+    return changed, order_state(order, changed, order.gates)
 
 
 def order_state(order: ServiceOrder, changed: Mapping[str, str], gates: frozenset[str]) -> str:
     """The order's state once item states have changed, empty when it stays. An open work order holds it back from its end (domain-rules 3.8)."""
-    state = roll_up([changed.get(id, item.state) for id, item in order.items.items()])
+    states = {id: changed.get(id, item.state) for id, item in order.items.items()}
+    if order.removed:  # an order forgets what was taken back, unless nothing else is left
+        states = {id: state for id, state in states.items() if not (id in order.removed and state in CLOSED)} or states
+    state = roll_up(states.values())
     if gates and state == COMPLETED:
         state = IN_PROGRESS
     return "" if state == order.state else state

@@ -177,6 +177,7 @@ def test_another_site_moves_the_line_with_all_that_it_needs(world: InMemory) -> 
     assert world.state(order).state == "completed"
     lines = {line.places[0].id: line.state for line in world.services("access-line").values()}
     assert lines == {"site-1": "terminated", "site-9": "active"}
+    assert {world.state(f"so-1-{number}").state for number in (1, 2)} == {"completed"}
     assert world.state("wo-1-2").state == "completed"
 
 
