@@ -24,11 +24,12 @@ from domain.service_order import (
     RUNNING,
     ActivationAnswered,
     ActivationRequested,
+    ManualTaskRequested,
     ServiceOrder,
 )
 from domain.states import COMPLETED, TERMINAL
 from domain.unit_of_work import decider_of, order_of
-from domain.work_order import WorkOrder
+from domain.work_order import WorkOrder, WorkOrderRequested
 
 
 @record
@@ -73,6 +74,7 @@ class Verification:
         self._keys = _Check("every activation key has one meaning and one final answer")
         self._answered = _Check("every activation is answered or an open obligation")
         self._stalls = _Check("no order stalls without anybody to wait for")
+        self._holds = _Check("nothing new of what an operator holds is sent out")
         self._watched = _Check("orders that have a date to keep are looked at until they end")
         self._states = _Check("order states equal the roll-up of their items")
         self._base = _Check("the install base equals what its orders completed")
@@ -102,7 +104,18 @@ class Verification:
         for order in [stream for stream in self._states_of if order_of(stream) == stream]:
             self._check_open(order)
         self._check_links()
-        checks = (self._streams, self._once, self._keys, self._answered, self._stalls, self._watched, self._states, self._base, self._links)
+        checks = (
+            self._streams,
+            self._once,
+            self._keys,
+            self._answered,
+            self._stalls,
+            self._holds,
+            self._watched,
+            self._states,
+            self._base,
+            self._links,
+        )
         return tuple(Invariant(check.name, check.checked, tuple(check.offenders)) for check in checks)
 
     def _state(self, stream: str) -> Any:
@@ -132,6 +145,16 @@ class Verification:
             same and follows, f"{event.key}: attempt {event.attempt} at position {recorded.position} does not follow from {before}"
         )
         keys[event.key] = (recorded.stream, event.task, event.request["action"], event.attempt)
+        if event.attempt == 1:
+            self._sent_out(recorded)
+
+    def _sent_out(self, recorded: Recorded) -> None:
+        """The first request for a step or visit. What had begun before the hold goes on."""
+        event: ActivationRequested | ManualTaskRequested | WorkOrderRequested = recorded.event
+        state, is_visit = self._state(recorded.stream), isinstance(event, WorkOrderRequested)
+        held = state.held if is_visit else event.item in state.held and not event.undo
+        is_first = event.decision <= 1 and not (is_visit and event.attempt > 1)
+        self._holds.that(not (held and is_first), f"{recorded.id}: {event.key} was asked for while it was held")
 
     def _was_answered(self, recorded: Recorded) -> None:
         event: ActivationAnswered = recorded.event
@@ -246,6 +269,8 @@ _WATCHED: dict[type[Any], Callable[[Verification, Recorded], None]] = {
     ProductOrderRejected: Verification._made_by,
     ProductOrderDecomposed: Verification._decomposed,
     ActivationRequested: Verification._requested,
+    ManualTaskRequested: Verification._sent_out,
+    WorkOrderRequested: Verification._sent_out,
     ActivationAnswered: Verification._was_answered,
     ProductOrderItemsChanged: Verification._items_changed,
 }

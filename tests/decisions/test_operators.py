@@ -1,5 +1,6 @@
 """What operators do beside retry, skip, complete and abort: hold and release, set values, raise and describe fallouts, fill in forms (domain-rules 3.7)."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -84,6 +85,15 @@ def test_a_visit_of_a_held_item_is_not_asked_for(world: InMemory) -> None:
     assert world.events(WorkOrderRequested) == []
     world.release()
     assert len(world.events(WorkOrderRequested)) == 1
+
+
+def test_a_visit_that_nobody_answers_is_asked_for_again_while_it_is_held(world: InMemory) -> None:
+    world.order(add("1", "fibre-broadband"))
+    world.complete_all(but=lambda task: task.startswith("wo-"))
+    world.hold("1")
+    world.let_time_pass(timedelta(days=30).total_seconds())
+    assert [event.attempt for event in world.events(WorkOrderRequested)] == [1, 2]
+    assert verified(world)
 
 
 def test_a_step_that_a_held_item_shares_with_another_goes_on(world: InMemory) -> None:
@@ -209,6 +219,22 @@ def test_items_at_their_end_are_not_held(world: InMemory) -> None:
     assert world.hold()[0].items == ("2",)
     with pytest.raises(Rejected, match="at its end"):
         world.hold("1")
+
+
+def test_the_log_tells_when_something_held_was_sent_out(world: InMemory) -> None:
+    world.order(add("1", "fibre-broadband"))
+    world.hold()
+    world.answer(world.named("gpon-port/reserve"))
+    check = Verification()
+    for recorded in world.log:
+        check.learn(recorded)
+    asked = next(recorded for recorded in world.log if isinstance(recorded.event, ActivationRequested))
+    key = "so-1-1.1.test.add.1"
+    sent = replace(asked.event, task="1.1.test", item="1", key=key, request={**asked.event.request, "task": "test"})
+    version = max(recorded.version for recorded in world.log if recorded.stream == "so-1-1")
+    check.learn(replace(asked, position=len(world.log) + 1, version=version + 1, event=sent))
+    offenders = [offender for invariant in check.report() if "holds" in invariant.name for offender in invariant.offenders]
+    assert offenders == [f"so-1-1:{version + 1}: {key} was asked for while it was held"]
 
 
 # Values ---------------------------------------------------------------------------------------------------------------------------------
