@@ -150,7 +150,7 @@ class Verification:
 
     def _sent_out(self, recorded: Recorded) -> None:
         """The first request for a step or visit. What had begun before the hold goes on."""
-        event: ActivationRequested | ManualTaskRequested | WorkOrderRequested = recorded.event
+        event: Any = recorded.event
         state, is_visit = self._state(recorded.stream), isinstance(event, WorkOrderRequested)
         held = state.held if is_visit else event.item in state.held and not event.undo
         is_first = event.decision <= 1 and not (is_visit and event.attempt > 1)
