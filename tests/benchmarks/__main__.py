@@ -10,7 +10,7 @@ from rich.console import Console
 from tests.benchmarks import cases, results
 from tests.benchmarks.bare import Bare
 from tests.benchmarks.calibrations import machine
-from tests.benchmarks.decomposing import decompose_bundle, decompose_triple_play
+from tests.benchmarks.decomposing import decompose_bundle, decompose_triple_play, impact_triple_play
 from tests.benchmarks.loads import TRIPLE_PLAY, W1
 from tests.benchmarks.over_orders import over_orders_row
 from tests.benchmarks.results import Row
@@ -21,6 +21,7 @@ QUICK = cases.Pace(rounds=1, bare=0.5, warm_up=0.5, window=2.0)
 NAMES = (
     "decompose-triple-play",
     "decompose-bundle-1000",
+    "impact-triple-play",
     "over-orders-w1",
     "over-orders-triple-play",
     "embedded-topic",
@@ -79,6 +80,8 @@ def _measure(
             return [decompose_triple_play()]
         case "decompose-bundle-1000":
             return [decompose_bundle()]
+        case "impact-triple-play":
+            return [impact_triple_play()]
         case "over-orders-w1" | "over-orders-triple-play":
             return [over_orders_row(W1 if name.endswith("w1") else TRIPLE_PLAY, cases.sqlite_in(folder))]
         case "read":

@@ -1,4 +1,4 @@
-"""What splitting an order costs, from its lines to its plan: a triple play, and a bundle of a thousand items."""
+"""What splitting an order costs, from its lines to its plan: a triple play, and a bundle of a thousand items; and what assessing a change of it costs."""
 
 import gc
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,7 @@ from schemas.catalog import catalog_from_document, load_catalog
 from tests.benchmarks.calibrations import validate_us
 from tests.benchmarks.loads import TRIPLE_PLAY
 from tests.benchmarks.results import Row
-from tests.decisions.world import add
+from tests.decisions.world import InMemory, add
 
 TIMES = 2_000
 BUNDLE_TIMES = 20
@@ -56,13 +56,21 @@ CAMPUS = {
 
 def decompose_triple_play() -> Row:
     """Rounds of decomposition with rounds of the calibration between them."""
-    taken, ratio = _measured(_planned(load_catalog("sample"), TRIPLE_PLAY.offerings), TIMES)
-    return {
-        "name": "decompose-triple-play",
-        "p50_us": median(taken),
-        "p99_us": taken[len(taken) * 99 // 100],
-        "ratio_to_validate": ratio,
-    }
+    return _row("decompose-triple-play", _planned(load_catalog("sample"), TRIPLE_PLAY.offerings))
+
+
+def impact_triple_play() -> Row:
+    """The impact plan of another speed for a triple play that waits for its visit."""
+    world = InMemory(load_catalog("sample"))
+    order = world.order(add("1", "triple-play"))
+    world.complete_all(but=lambda task: task.startswith("wo-"))
+    faster = {"id": "1.1", "product": {"productCharacteristic": [{"name": "downstream", "value": 1000}]}}
+    return _row("impact-triple-play", lambda: world.assess(order, faster))
+
+
+def _row(name: str, action: Callable[[], object]) -> Row:
+    taken, ratio = _measured(action, TIMES)
+    return {"name": name, "p50_us": median(taken), "p99_us": taken[len(taken) * 99 // 100], "ratio_to_validate": ratio}
 
 
 def decompose_bundle() -> Row:
