@@ -52,11 +52,21 @@ def assess_amendment(command: AmendProductOrder, order: ProductOrder, world: Wor
     new = decompose(made, lines, order.catalog, world, amended=plan)
     if isinstance(new, Need):
         return new
+    _check_says_all(plan, new)
     removed = tuple([id for id, part in order.parts.items() if not part.removed and id not in {item.id for item in new.items}])
     assessed = _assessed(command.stream, order, plan, new, items, personal, removed, world, command.override)
     if isinstance(assessed, Need):
         return assessed
     return _check_still_ours(command.stream, plan, assessed, world) or assessed
+
+
+def _check_says_all(old: Plan, new: Plan) -> None:
+    """What has been planned cannot wait for information again: an amendment says all that it takes."""
+    planned = {item.id for item in old.items if not item.missing}
+    for item in new.items:
+        if item.missing and item.id in planned:
+            sentence = f"Item {item.id}: {item.missing[0]} is missing for what the amendment asks."
+            raise Rejected("invalid", sentence, (Reason("invalid", sentence, item.missing[0]),))
 
 
 def _check_still_ours(stream: str, plan: Plan, assessed: Assessment, world: World) -> Need | None:

@@ -248,6 +248,17 @@ def test_what_fulfilment_wrote_outranks_what_an_amendment_does_not_name(world: I
     assert port.values["upstream"] == 77
 
 
+def test_an_amendment_says_all_that_it_takes(world: InMemory) -> None:
+    order = world.order(add("1", "voice-line"))
+    with pytest.raises(Rejected, match=r"productCharacteristic\[portingNumber\] is missing for what the amendment asks"):
+        world.amend(order, says("1", numberPorting=True))
+    world.amend(order, add("2", "voice-line", site="site-2", numberPorting=True))
+    assert world.state(order).own["2"] == "pending"
+    world.amend(order, says("2", portingNumber="+31201234567"))
+    world.complete_all()
+    assert world.state(order).state == "completed"
+
+
 def test_an_amendment_repairs_what_was_refused(world: InMemory) -> None:
     order = world.order(add("1", "mobile-line"))
     world.answer(world.named("hlr-subscription/activate"), "rejected")
