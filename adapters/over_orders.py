@@ -107,6 +107,7 @@ class _OutlinedItem(msgspec.Struct, gc=False):
     product: str
     bundles: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
 
 
 class _OutlinedService(msgspec.Struct, gc=False):
@@ -183,7 +184,7 @@ def _past_order(first: Recorded, row: Row, log: EventLog, codec: Codec) -> Found
     outline = _outline(recorded.bytes)
     source = event.requester if event.requester != event.customer else ""
     past = PastOrder(first.stream, event.customer, event.catalog, event.order, recorded, first.meta.time, source)
-    if any(item.missing for item in outline.items):
+    if any(item.missing or item.behind for item in outline.items):
         past = _with_what_was_supplied(past, log, codec)
     return Found(row.position, past, outline)
 

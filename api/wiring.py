@@ -25,6 +25,7 @@ from adapters.housekeeping import Housekeeping
 from adapters.intake import INWARD, Feed
 from adapters.parked import ParkedTasks
 from adapters.projector import Projector
+from adapters.queued_orders import QUEUED_ORDERS, QueuedOrders
 from adapters.read_models import open_read_models
 from adapters.read_models.port import ReadModelStore
 from adapters.simulators.cast import PARTS, cast, check_played
@@ -193,12 +194,13 @@ def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> 
     opened.append(topics)
     tail = Tail()
     engine = Engine(event_log, codec, utc_now, catalog_from_document, settings.answer_within, tail)
-    views = (*VIEWS, TIMERS)
+    views = (*VIEWS, TIMERS, QUEUED_ORDERS)
     projector = Projector(event_log, codec, read_models, views, tail=tail)
     housekeeping = Housekeeping(event_log, Generations(read_models, views), utc_now, ANSWERS_ARE_KEPT)
     source = topics.source(INWARD, event_log.positions)
     opened.append(source)
     timers = Timers(read_models, engine, utc_now, source.caught_up)
+    queued_orders = QueuedOrders(read_models, engine, utc_now)
     relay = partial(_relay, event_log, codec, topics, tail, accept_history_fork)
     lanes = _lanes(settings, relay)
     simulators = _simulators(settings, topics)
@@ -217,7 +219,7 @@ def _build(settings: Settings, opened: list[Any], accept_history_fork: bool) -> 
         new_id=new_id,
         lanes=lanes,
         claim=claim,
-        parts=[timers, ParkedTasks(read_models, engine, utc_now), housekeeping, *lanes.values(), *simulators],
+        parts=[timers, queued_orders, ParkedTasks(read_models, engine, utc_now), housekeeping, *lanes.values(), *simulators],
     )
 
 

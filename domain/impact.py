@@ -112,7 +112,8 @@ def is_same_product(item: PlannedItem, wanted: PlannedItem) -> bool:
     return (
         (item.action, item.offering, item.values, item.places) == (wanted.action, wanted.offering, wanted.values, wanted.places)
         and (item.services, item.detached, item.bundles) == (wanted.services, wanted.detached, wanted.bundles)
-        and item.missing == wanted.missing
+        and (item.missing, item.behind) == (wanted.missing, wanted.behind)
+        and (item.status, item.term, item.moved) == (wanted.status, wanted.term, wanted.moved)
     )
 
 

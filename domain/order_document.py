@@ -14,6 +14,7 @@ ACTIONS = ("add", "modify", "delete", "noChange")
 PERSONAL = ("relatedParty", "note", "notificationContact")
 REFERENCE = frozenset({"id", "href", "role", "@type", "@baseType", "@referredType", "@schemaLocation"})
 LARGEST_ORDER = 20_000  # items
+READ_OF_ORDERS = ("billingAccount", "category")  # what decomposition reads of an order besides its items
 ONE = 1  # quantity of an item: a product has an id, a state and a life of its own
 
 

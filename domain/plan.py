@@ -42,7 +42,8 @@ class PlannedItem:
     service that is ordered. `services` are all services it needs, shared ones included; `missing` the paths of information that the customer still has
     to supply: then nothing else of the item is planned yet. `status` is what a suspend or resume makes of the product, `term` what a renewal agrees on,
     `moved` whether `places` are new, `part_of` the product that an added one is a part of; `closes` what its point of no return closes. `clearance` says what
-    of `missing` is asked of our own people, and not of the customer; `bought` the prices and the account as the line says them."""
+    of `missing` is asked of our own people, and not of the customer; `bought` the prices and the account as the line says them; `behind` are the orders
+    that have to be over first."""
 
     id: str
     parent: str
@@ -63,6 +64,12 @@ class PlannedItem:
     closes: str = CLOSURE
     clearance: Clearance | None = None
     bought: dict[str, Any] = field(default_factory=dict)
+    behind: tuple[str, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing else of it is planned yet: for information, or for other orders to be over."""
+        return bool(self.missing or self.behind)
 
     @property
     def sells(self) -> bool:

@@ -176,7 +176,7 @@ class Verification:
     def _check_ended(self, stream: str, order: ProductOrder) -> None:
         for plan in self._plans.get(stream, ()):
             for item in plan.items:
-                if item.action != "noChange" and not item.missing:
+                if item.action != "noChange" and not item.waits:
                     held, outcome = self._state(item.product), order.own.get(item.id, "")
                     problem = (_product_problem if item.sells else _service_problem)(item.action, outcome, held, stream)
                     self._base.that(not problem, f"{item.product}: {problem} after item {item.id} of {stream} {outcome}")
@@ -234,6 +234,7 @@ class Verification:
         yield bool(order.steps)
         yield bool(order.held)
         yield any(item.missing for plan in self._plans.get(stream, ()) for item in plan.items)
+        yield bool(order.behind)
         for number in order.service_orders:
             service_order: ServiceOrder | None = self._state(service_order_id(stream, number))
             if service_order is not None:

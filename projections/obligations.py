@@ -19,7 +19,9 @@ from domain.product_order import (
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
     ProductOrderItemsHeld,
+    ProductOrderItemsRefused,
     ProductOrderItemsReleased,
+    ProductOrderQueued,
     ProductOrderStarted,
     ProductOrderStartScheduled,
     ProductOrderStepReleased,
@@ -44,6 +46,7 @@ START = "start"
 ACTIVATION, RETRY, MANUAL, FALLOUT, VISIT = "activation", "retry", "manualTask", "fallout", "workOrder"
 ENRICHMENT, APPROVAL = "enrichment", "approval"
 SCHEDULED_START, SCHEDULED_STEP, INFORMATION, PARKED, HOLD = "scheduledStart", "scheduledStep", "information", "parked", "hold"
+ORDER = "order"
 
 
 # Which rows an event touches: `<order>:<node>`, where the node is a task, a work order, an item that lacks information, or the start -----
@@ -106,11 +109,20 @@ def _refused(recorded: Recorded) -> tuple[str, ...]:
 def _of_waiting(items: Iterable[str]) -> Iterator[str]:
     """Whatever an item may wait for before it is planned."""
     for item in items:
-        yield from (information_node(item), enrichment_node(item), approval_node(item))
+        yield from (information_node(item), enrichment_node(item), approval_node(item), queue_node(item))
 
 
 def _held(recorded: Recorded) -> tuple[str, ...]:
     return tuple([f"hold:{item}" for item in recorded.event.items])
+
+
+def queue_node(item: str) -> str:
+    """The node of an item that waits for another order."""
+    return f"queue:{item}"
+
+
+def _queue(recorded: Recorded) -> tuple[str, ...]:
+    return tuple(map(queue_node, recorded.event.items))
 
 
 def _cancelled(recorded: Recorded) -> tuple[str, ...]:
@@ -129,6 +141,8 @@ _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
     ProductOrderApprovalRequired: _approval,
     ProductOrderApproved: _approval,
     ProductOrderApprovalRefused: _refused,
+    ProductOrderQueued: _queue,
+    ProductOrderItemsRefused: _queue,
     ProductOrderCancellationAssessed: _cancelled,
     ProductOrderItemsHeld: _held,
     ProductOrderItemsReleased: _held,
@@ -154,6 +168,7 @@ _ENDINGS = (
     ProductOrderStepReleased,
     ProductOrderInformationSupplied,
     ProductOrderItemsReleased,
+    ProductOrderItemsRefused,
     ProductOrderCancellationAssessed,
     ProductOrderApproved,
     ProductOrderApprovalRefused,
@@ -187,8 +202,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return {**document, "reason": _reason("overdue", f"{event.group} should have done this by now.")}
         case TaskParked() | WorkOrderParked():
             return _parked(key, document, event, recorded)
-        case ProductOrderItemsHeld():
-            return _hold(key, event, recorded)
+        case ProductOrderItemsHeld() | ProductOrderQueued():
+            return _hold(key, event, recorded) if isinstance(event, ProductOrderItemsHeld) else _queued(key, event, recorded)
         case ActivationAnswered():
             return None if event.outcome == "completed" else document
         case WorkOrderAnswered():
@@ -291,6 +306,16 @@ def _scheduled(key: str, event: ProductOrderStartScheduled | ProductOrderStepSch
         return _row(key, SCHEDULED_START, recorded, {"id": recorded.stream}, START, event.due, reason)
     reason = _reason("scheduled", "All that it follows is done; it waits for its moment.")
     return _row(key, SCHEDULED_STEP, recorded, {"id": recorded.stream}, event.node, event.due, reason)
+
+
+def _queued(key: str, event: ProductOrderQueued, recorded: Recorded) -> Document | None:
+    """One row an item, with the orders that have to be over first."""
+    item = key.partition(":queue:")[2]
+    behind = list(event.items[item])
+    if not behind:
+        return None
+    reason = _reason("order-pending", f"What it needs is being changed by {' and '.join(behind)}.")
+    return _row(key, ORDER, recorded, {"id": recorded.stream, "itemId": item}, queue_node(item), None, reason, behind=behind)
 
 
 def _information(key: str, document: Document | None, event: ProductOrderInformationRequired, recorded: Recorded) -> Document:

@@ -143,7 +143,7 @@ def _with_product(item: Document, by_id: Mapping[str, PlannedItem], nested: Mapp
 
 
 def _product(planned: PlannedItem) -> Document:
-    return {} if planned.missing or not planned.product else resource("Product", planned.product)
+    return {} if planned.waits or not planned.product else resource("Product", planned.product)
 
 
 def _expanded(planned: PlannedItem) -> Document:

@@ -17,6 +17,8 @@ VALUE_TYPES = ("string", "number", "boolean")
 GROUPINGS = ("item", "targetSystem", "order")
 MERGE_POLICIES = ("equal", "max", "union")
 ORDERABLE = "Launched"
+REJECT, QUEUE = "reject", "queue"
+WHEN_PENDING = (REJECT, QUEUE)
 
 
 @record
@@ -93,7 +95,8 @@ class Bundled:
 @record
 class ProductOffering:
     """What is sold. A bundle lists `bundled` offerings and may have no specification of its own. `inside` names the offerings within which alone
-    this one can be ordered; empty = on its own. `prices` and `term` are kept for the selling phase as they stand in the catalog."""
+    this one can be ordered; empty = on its own. `when_pending` says what becomes of an order for something that another open order is changing: it is
+    refused, or waits for that (domain-rules 2.8). `prices` and `term` are kept for the selling phase as they stand in the catalog."""
 
     id: str
     name: str
@@ -105,6 +108,7 @@ class ProductOffering:
     inside: tuple[str, ...] = ()
     relies_on: tuple[str, ...] = ()
     feasibility: bool = False
+    when_pending: str = "reject"
     prices: tuple[Any, ...] = ()
     term: Any = None
     valid_for: TimePeriod | None = None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from domain.catalog import Catalog, ServiceSpecification, TaskSpecification
 from domain.decider import Facts
+from domain.decomposition.conflict import InTheWay
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
 from domain.decomposition.item import Item
 from domain.product import GONE, SUSPENDED, Product
@@ -30,8 +31,7 @@ def choose_action(draft: ServiceDraft, leaving: Leaving, facts: Facts, order: st
         draft.action, draft.values = "noChange", dict(held.values)
         return
     if held.pending not in ("", order):
-        sentence = f"Item {draft.owner.line.id}: {draft.specification.id} at this site is being changed by order {held.pending}."
-        raise Rejected("conflict", sentence)
+        raise InTheWay(draft.owner, f"{draft.specification.id} at this site", held.pending)
     if not all(product in held.holders for product in draft.products):
         _is_settled(draft.owner, draft.id, tuple(held.holders), facts, order)
     if not held.is_live:
@@ -70,9 +70,7 @@ def _state_for(item: Item, id: str, holders: Sequence[str], facts: Facts, order:
     if any(product.status != SUSPENDED and product.pending in ("", order) for product in staying):
         return ACTIVE
     if pending := [product.pending for product in staying if product.pending not in ("", order)]:
-        raise Rejected(
-            "conflict", f"Item {item.line.id}: service {id} is shared with a product that is being changed by order {pending[0]}."
-        )
+        raise InTheWay(item, f"service {id} is shared with a product that", pending[0])
     return INACTIVE
 
 
@@ -101,7 +99,7 @@ def leavers(items: Sequence[Item]) -> Leaving:
 def _left(item: Item) -> Iterator[str]:
     if item.settled:
         yield from item.detached
-    elif item.held is not None and not item.missing and item.line.action in ("modify", "delete"):
+    elif item.held is not None and item.is_open and item.line.action in ("modify", "delete"):
         needed = set(item.services)
         yield from (id for id in item.held.services if id not in needed)
 
@@ -117,7 +115,7 @@ def release(item: Item, leaving: Leaving, drafts: ServiceDrafts, facts: Facts, c
         if held is None or not held.is_live:
             continue
         if held.pending:
-            raise Rejected("conflict", f"Item {item.line.id}: service {id} is being changed by order {held.pending}.")
+            raise InTheWay(item, f"service {id}", held.pending)
         item.detached.append(id)
         draft = drafts.get(id)
         if draft is not None and draft.action != "delete":
@@ -146,8 +144,7 @@ def _is_settled(item: Item, id: str, holders: Sequence[str], facts: Facts, order
     and then nobody would know who is the last (domain-rules 2.8)."""
     staying = list(_staying(holders, facts))
     if staying and all(product.pending not in ("", order) for product in staying):
-        other = staying[0].pending
-        raise Rejected("conflict", f"Item {item.line.id}: service {id} is shared with a product that is being changed by order {other}.")
+        raise InTheWay(item, f"service {id} is shared with a product that", staying[0].pending)
     return bool(staying)
 
 

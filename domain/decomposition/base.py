@@ -19,7 +19,7 @@ class BaseWithout(Facts):
         super().__init__(loaded)
         self._order = order
         self._services = {service.id: service for service in plan.services}
-        self._products = {item.product: item.action for item in plan.items if item.product and not item.missing}
+        self._products = {item.product: item.action for item in plan.items if item.product and not item.waits}
 
     def get(self, stream: str) -> Any:
         """A stream's state, None when only the order made it."""
@@ -42,7 +42,8 @@ class BaseWithout(Facts):
         ours = self._order in (service.pending, service.last_order)
         if not ours:
             return service
-        state = ACTIVE if service.state == ENDED else service.state
+        decided = service.state == ENDED or bool(planned.state)
+        state = planned.previous_state or (ACTIVE if decided else service.state)
         return replace(service, state=state, values=planned.previous, holders=holders, pending="")
 
     def _product(self, product: Product) -> Product:
@@ -51,4 +52,5 @@ class BaseWithout(Facts):
         if self._order not in (product.pending, product.last_order):
             return product
         ending = product.status in (PENDING_TERMINATE, TERMINATED)
-        return replace(product, status=ACTIVE_PRODUCT if ending else product.status, pending="")
+        before = product.before.status if product.before is not None else ACTIVE_PRODUCT
+        return replace(product, status=before if ending else product.status, pending="")

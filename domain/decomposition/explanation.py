@@ -45,7 +45,7 @@ def explained_rules(plan: Plan, catalog: Catalog, order: Order) -> tuple[Explain
     """Every rule that decided about an item, in the order of the items. Items that are deleted are taken apart as they were built, without rules; so are
     those of a service order that lists its parts."""
     services = {service.id: service for service in plan.services}
-    looked_at = (item for item in plan.items if item.action in ("add", "modify") and not item.missing)
+    looked_at = (item for item in plan.items if item.action in ("add", "modify") and not item.waits)
     return tuple([rule for item in looked_at if _is_split(item, plan) for rule in _rules_of(item, services, catalog, order)])
 
 

@@ -48,7 +48,7 @@ def _add(edges: dict[Edge, None], more: Iterable[Edge]) -> None:
 
 def _only_new(edges: dict[Edge, None], earlier: Plan) -> dict[Edge, None]:
     known = {task.id for service in earlier.services for task in service.tasks}
-    known.update(f"item:{item.id}" for item in earlier.items if not item.missing)
+    known.update(f"item:{item.id}" for item in earlier.items if not item.waits)
     return {edge: None for edge in edges if edge[1] not in known}
 
 

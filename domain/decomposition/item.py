@@ -11,9 +11,10 @@ from domain.values import Place
 
 class Item:
     """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add), `settled` whether an
-    earlier plan of the order has the item already. `status` is what a suspend or resume makes of the product; `moved` says that `places` are new. Where
-    the order is one for services, `ordered` is the specification of the service that is asked for, `under` the item whose service it is a part of, and
-    `splits` whether the catalog is to say what its parts are. `holds`: its product, or the service itself, holds the services that it selects."""
+    earlier plan of the order has the item already. `status` is what a suspend or resume makes of the product; `moved` says that `places` are new;
+    `behind` are the orders that have to be over before anything of it can be planned. Where the order is one for services, `ordered` is the
+    specification of the service that is asked for, `under` the item whose service it is a part of, and `splits` whether the catalog is to say what its
+    parts are. `holds`: its product, or the service itself, holds the services that it selects."""
 
     def __init__(self, line: OrderLine, parent: "Item | None", order: str) -> None:
         self.line = line
@@ -37,6 +38,7 @@ class Item:
         self.moved = False
         self.closes = CLOSURE
         self.clearance: Clearance | None = None
+        self.behind: list[str] = []
 
     @property
     def top(self) -> "Item":
@@ -44,6 +46,22 @@ class Item:
         while item.parent is not None:
             item = item.parent
         return item
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is to be planned now."""
+        return not (self.settled or self.missing or self.behind)
+
+    def wait_behind(self, order: str) -> None:
+        """Nothing of it, or of what is nested in it, is planned before that order is over."""
+        todo = [self]
+        while todo:
+            item = todo.pop()
+            if order not in item.behind:
+                item.behind.append(order)
+            item.services.clear()
+            item.detached.clear()
+            todo.extend(child for child in item.children if not child.settled)
 
     @property
     def renews(self) -> bool:
@@ -85,6 +103,7 @@ class Item:
             self.closes,
             self.clearance,
             self.line.bought,
+            tuple(self.behind),
         )
 
     def clear(self, clearance: Clearance) -> None:

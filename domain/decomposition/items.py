@@ -11,6 +11,7 @@ from domain.catalog import ORDERABLE, Catalog, ProductOffering
 from domain.decider import Facts
 from domain.decomposition.changes import check_moves, read_change
 from domain.decomposition.configuration import configure, said
+from domain.decomposition.conflict import InTheWay, wait_behind
 from domain.decomposition.item import Item
 from domain.external_id import addressed
 from domain.order_document import OrderLine, invalid
@@ -43,9 +44,9 @@ def resolve_items(
     _check_products(items)
     check_moves(items, facts)
     for item in items.values():
-        if item.offering is not None and item.line.action in ("add", "modify"):
+        if item.offering is not None and item.line.action in ("add", "modify") and not item.behind:
             _check_parts(item, item.offering, items, facts)
-        if not item.settled:
+        if not (item.settled or item.behind):
             configure(item, catalog)
     return _parents_first(items)
 
@@ -64,7 +65,7 @@ def _recall(earlier: Plan, items: dict[str, Item], order: str, catalog: Catalog)
         if before is None:
             if item.parent is None or item.parent.settled:
                 raise Rejected("conflict", f"Item {id} is not part of the order: it can only be added by an amendment.")
-        elif not before.missing:
+        elif not before.waits:
             if not _reads_as(item.line, before):
                 raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
             item.settle(before, catalog)
@@ -80,7 +81,7 @@ def _check_still_says(item: Item, before: PlannedItem, catalog: Catalog) -> None
     left_out = line.action != "add" and not line.offering  # it is the product's
     if before.offering and line.offering != before.offering and not left_out:
         raise _said(line, "productOffering.id", before.offering)
-    if before.places and item.places and item.places != before.places:
+    if before.places and any(place not in before.places for place in item.places):
         raise _said(line, "product.place", before.places[0].id)
     known = catalog.products.get(before.specification)
     for name, value in said(before.values, known.characteristics if known else (), catalog).items():
@@ -139,13 +140,13 @@ def _parents_first(items: dict[str, Item]) -> list[Item]:
 def _resolve_offering(item: Item, order: str, customer: str, catalog: Catalog, facts: Facts) -> None:
     line = item.line
     if line.action != "add":
-        _resolve_held(item, order, customer, facts)
+        _resolve_held(item, order, customer, catalog, facts)
     elif not item.places and item.parent is not None:
         item.places = item.parent.places
     name = line.offering or (item.held.offering if item.held else "")
     if not name and not item.missing and (line.action == "add" or item.held is not None):
         item.missing.append(f"{line.path}.productOffering.id")
-    if item.missing or not name:
+    if item.missing or item.behind or not name:
         return
     item.offering = catalog.offerings.get(name)
     if item.offering is None:
@@ -157,7 +158,7 @@ def _resolve_offering(item: Item, order: str, customer: str, catalog: Catalog, f
         _check_orderable(item)
 
 
-def _resolve_held(item: Item, order: str, customer: str, facts: Facts) -> None:
+def _resolve_held(item: Item, order: str, customer: str, catalog: Catalog, facts: Facts) -> None:
     line = item.line
     if not line.product:
         item.missing.append(f"{line.path}.product.id")
@@ -171,7 +172,9 @@ def _resolve_held(item: Item, order: str, customer: str, facts: Facts) -> None:
     if held.customer != customer:
         raise invalid(line, "product.id", f"product {line.product!r} is not in the install base of customer {customer}")
     if held.pending not in ("", order) and line.action != "noChange":
-        raise Rejected("conflict", f"Item {line.id}: product {line.product} is being changed by order {held.pending}.")
+        item.offering = catalog.offerings.get(line.offering or held.offering)
+        wait_behind(InTheWay(item, f"product {line.product}", held.pending), [item], facts, order)
+        return
     if held.status in GONE:
         raise invalid(line, "product.id", f"product {line.product!r} is {held.status}")
     item.held, item.places = held, line.places or held.places

@@ -10,6 +10,7 @@ from domain.catalog import Catalog, Child, ServiceSpecification
 from domain.catalog.expression import characteristics_of
 from domain.decider import Facts
 from domain.decomposition.actions import choose_action, keep, leavers, release
+from domain.decomposition.conflict import InTheWay, wait_behind
 from domain.decomposition.drafts import ServiceDraft, ServiceDrafts
 from domain.decomposition.grouping import keep_numbers, number_service_orders
 from domain.decomposition.identity import SITE_ROLE, identity_of, moves, place_of, site_of
@@ -38,17 +39,11 @@ def plan_services(
 ) -> ServiceDrafts:
     """Decide for every service of every item that is not settled."""
     under_way = {service.id: service for service in earlier.services if service.number} if earlier is not None else {}
-    changing = [item for item in items if not item.settled and not item.missing]
-    drafts = _selected(order, changing, catalog, facts, under_way)
-    if any(item.missing for item in changing):
-        changing = [item for item in changing if not item.missing]
-        drafts = _selected(order, changing, catalog, facts, under_way)  # without those whose rules nobody can evaluate yet
-    leaving = leavers(items)
-    for draft in drafts.values():
-        choose_action(draft, leaving, facts, order.id)
-    for item in changing:
-        if item.line.action in ("modify", "delete") and item.held is not None:
-            release(item, leaving, drafts, facts, catalog, order.id)
+    while True:
+        changing = [item for item in items if item.is_open]
+        drafts = _selected(order, changing, catalog, facts, under_way)
+        if all(item.is_open for item in changing) and _decided(order.id, items, changing, drafts, catalog, facts):
+            break  # else again, without those whose rules nobody can evaluate yet, or who wait for another order
     if facts.need is not None:
         return drafts  # it will be asked again
     if amended is not None:
@@ -60,6 +55,23 @@ def plan_services(
     return drafts
 
 
+def _decided(order: str, items: Sequence[Item], changing: Sequence[Item], drafts: ServiceDrafts, catalog: Catalog, facts: Facts) -> bool:
+    """Decide what is done to each service; False when an item turns out to wait for another order."""
+    leaving = leavers(items)
+    for draft in list(drafts.values()):
+        try:
+            choose_action(draft, leaving, facts, order)
+        except InTheWay as conflict:
+            wait_behind(conflict, draft.users, facts, order)
+    for item in changing:
+        if item.is_open and item.line.action in ("modify", "delete") and item.held is not None:
+            try:
+                release(item, leaving, drafts, facts, catalog, order)
+            except InTheWay as conflict:
+                wait_behind(conflict, [item], facts, order)
+    return all(item.is_open for item in changing)
+
+
 def _selected(
     order: Order, changing: Sequence[Item], catalog: Catalog, facts: Facts, under_way: Mapping[str, PlannedService]
 ) -> ServiceDrafts:
@@ -68,6 +80,7 @@ def _selected(
     finder = _Finder(order, catalog, facts, drafts, under_way)
     for item in changing:
         item.services.clear()
+        item.detached.clear()
         if item.keeps_services:
             keep(item, drafts, facts, catalog)
         elif item.line.action in ("add", "modify"):

@@ -77,7 +77,7 @@ class Amending:
         yield from opening(self._new(), of)
         for item in self._plan.items:
             before = self._items.get(item.id)
-            if before is not None and before != item and not item.missing:
+            if before is not None and before != item and not item.waits:
                 yield from self._changed_product(before, item, of)
         for service in self._plan.services:
             before_service = self._services.get(service.id)
@@ -87,7 +87,7 @@ class Amending:
 
     def _new(self) -> Plan:
         """What of the new plan is not there yet."""
-        items = [item for item in self._plan.items if item.id not in self._items or self._items[item.id].missing]
+        items = [item for item in self._plan.items if item.id not in self._items or self._items[item.id].waits]
         services = [service for service in self._plan.services if self._is_new(service)]
         visits = [visit for visit in self._plan.visits if self._progress.visit_states[visit.id] not in TERMINAL]
         return Plan(tuple(items), tuple(services), tuple(visits), ())
@@ -97,7 +97,7 @@ class Amending:
         return before is None or service_node(before) != service_node(service)
 
     def _changed_product(self, before: PlannedItem, item: PlannedItem, of: Opened) -> Iterator[Any]:
-        if before.missing:
+        if before.waits:
             return
         if self._kinds.get(item_node(item.id)) == REDO or (before.values, before.places, before.bundles) != (
             item.values,

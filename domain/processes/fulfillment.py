@@ -24,6 +24,7 @@ from domain.product_order import (
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
     ProductOrderItemsHeld,
+    ProductOrderItemsRefused,
     ProductOrderItemsReleased,
     ProductOrderStarted,
     ProductOrderStartScheduled,
@@ -208,17 +209,22 @@ class Fulfillment(Changing):
         event: ServiceOrderItemValuesSet = recorded.event
         self.progress.services[event.service].assigned.update(event.after)
 
+    def _refused(self, recorded: Recorded) -> None:
+        """They waited for another order, and what that left does not allow them."""
+        event: ProductOrderItemsRefused = recorded.event
+        self.withdraw(event.items, FAILED, False)
+
     def _held(self, recorded: Recorded) -> None:
         event: ProductOrderItemsHeld = recorded.event
         for item in self.holding.hold(event.items):
-            if not item.planned.missing:
+            if not item.planned.waits:
                 self.show(item, HELD)
         self.due.extend(self.holding.tell())
 
     def _released(self, recorded: Recorded) -> None:
         event: ProductOrderItemsReleased = recorded.event
         for item in self.holding.release(event.items):
-            if not item.planned.missing:
+            if not item.planned.waits:
                 self.show(item, IN_PROGRESS if self.progress.has_begun(item) else ACKNOWLEDGED)
             if not self.gate_closed:
                 self.settle_item(item)
@@ -296,6 +302,7 @@ _REACTIONS: dict[type[Any], Callable[[Fulfillment, Recorded], None]] = {
     TaskParked: Fulfillment._parked,
     ServiceOrderItemValuesSet: Fulfillment._set,
     ProductOrderItemsHeld: Fulfillment._held,
+    ProductOrderItemsRefused: Fulfillment._refused,
     ProductOrderItemsReleased: Fulfillment._released,
     TaskWithdrawn: Fulfillment.task_withdrawn,
     UndoSpared: Fulfillment.spared,

@@ -24,7 +24,7 @@ class Opened(Protocol):
 def opening(plan: Plan, of: Opened) -> Iterator[Any]:
     """The commands that open everything in the plan, in the order of the plan."""
     for item in plan.items:
-        if item.action != "noChange" and not item.missing and item.sells:
+        if item.action != "noChange" and not item.waits and item.sells:
             yield OrderProduct(item.product, of.order, of.customer, of.catalog, item)
     numbers: dict[int, list[PlannedService]] = {}
     for planned in plan.services:

@@ -19,7 +19,7 @@ class ItemProgress:
         self.children: list[str] = []
         self.open: set[str] = set()
         self.held: set[str] = set()
-        self.state = PENDING if planned.missing else ACKNOWLEDGED
+        self.state = PENDING if planned.waits else ACKNOWLEDGED
         self.reported = ACKNOWLEDGED
         self.closed = False
         self.done_at: datetime | None = None
@@ -27,7 +27,7 @@ class ItemProgress:
     def replan(self, planned: PlannedItem) -> None:
         """It is planned otherwise now, or at last."""
         self.planned = planned
-        if planned.missing:
+        if planned.waits:
             self.state = PENDING
         elif self.state == PENDING:
             self.state = HELD if self.held else ACKNOWLEDGED
@@ -36,7 +36,7 @@ class ItemProgress:
     def is_bundle(self) -> bool:
         """Whether it has no work of its own, so that it is what its nested items are."""
         planned = self.planned
-        return bool(self.children) and not (planned.services or planned.detached or planned.missing)
+        return bool(self.children) and not (planned.services or planned.detached or planned.waits)
 
 
 class ServiceProgress:

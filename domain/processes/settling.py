@@ -102,7 +102,7 @@ class Settling:
         planned = item.planned
         if item.is_bundle:
             self.settle_bundle(item)
-        if item.open or item.is_bundle or item.state in TERMINAL or planned.missing:
+        if item.open or item.is_bundle or item.state in TERMINAL or planned.waits:
             return
         if HOLD in item.held and not self.progress.has_begun(item):
             return

@@ -225,7 +225,7 @@ class Withdrawal:
         outcome = self.items[planned.id]
         item.state, item.closed, item.open, item.held = outcome, True, set(), set()
         self._closed.append(item)
-        if planned.missing:
+        if planned.waits:
             return
         for id in planned.services:
             if not self.takes_back(self._of.services[id]):

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from domain.decider import Facts, Need, World
-from domain.decomposition import Order, decompose
+from domain.decomposition import decompose
+from domain.decomposition.order import segment_of
 from domain.impact import UNDER_WAY, Impact, Progress, blocked, impact, plan_hash
 from domain.order_document import read_lines, split_personal
 from domain.plan import Plan, PlannedService, item_node, service_node, service_order_id
@@ -12,6 +13,7 @@ from domain.point_of_no_return import Closed
 from domain.product import Product
 from domain.product_order.amendment import FULL, MODES, Statements, as_planned, desired, items_of, rebased, statements, touched
 from domain.product_order.commands import AmendProductOrder, CancelProductOrder
+from domain.product_order.queueing import as_made
 from domain.product_order.state import Part, ProductOrder
 from domain.record import record
 from domain.service import Service
@@ -44,11 +46,11 @@ def assess_amendment(command: AmendProductOrder, order: ProductOrder, world: Wor
     if wanted is None:
         return None
     items = tuple(items_of(wanted))
-    lines = read_lines({ITEMS: items})
+    lines = read_lines({**order.about, ITEMS: items})
     for line in lines:
         if line.id in order.parts and order.parts[line.id].removed:
             raise Rejected("conflict", f"Item {line.id} has been taken out of the order: a new item needs an id of its own.")
-    made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders), order.segment)
+    made = as_made(command.stream, order, segment_of(order.about))
     new = decompose(made, lines, order.catalog, world, amended=plan)
     if isinstance(new, Need):
         return new

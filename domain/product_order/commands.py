@@ -110,6 +110,13 @@ class RefuseItem:
 
 
 @record
+class PlanQueuedItems:
+    """An order that items waited for is over, or may be."""
+
+    stream: str
+
+
+@record
 class StartProductOrder:
     """The requested start has come."""
 
@@ -208,6 +215,7 @@ Command = (
     | SupplyInformation
     | ApproveItem
     | RefuseItem
+    | PlanQueuedItems
     | StartProductOrder
     | ScheduleStep
     | ReleaseStep

@@ -1,6 +1,6 @@
 """What a product order decides on each command."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -20,6 +20,7 @@ from domain.product_order.commands import (
     FinishAmendment,
     HoldItems,
     PassPointOfNoReturn,
+    PlanQueuedItems,
     RefuseChange,
     RefuseItem,
     RejectProductOrder,
@@ -41,8 +42,6 @@ from domain.product_order.events import (
     ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
-    ProductOrderDecomposed,
-    ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderRejected,
@@ -51,6 +50,7 @@ from domain.product_order.events import (
 from domain.product_order.evolve import evolve
 from domain.product_order.holding import hold, let_go, release
 from domain.product_order.in_time import in_time
+from domain.product_order.queueing import announced, as_made, decomposed, document_of, plan_queued, planned_so_far
 from domain.product_order.state import ProductOrder, order_state, rolled_up, shown_changes
 from domain.service_order_document import read_service_lines
 from domain.states import PENDING_CANCELLATION, TERMINAL
@@ -76,6 +76,8 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
             return _finish_amendment(command, order, world)
         case SupplyInformation():
             return _supply(command, order, world)
+        case PlanQueuedItems():
+            return plan_queued(command, order, world)
         case StartProductOrder() | ScheduleStep() | ReleaseStep() | ReviewProductOrder() | ReportJeopardy():
             return in_time(command, order, world)
         case PassPointOfNoReturn():
@@ -87,10 +89,8 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
             return _approve(command, order, world)
         case RefuseItem():
             return (clearance.approval(command, order),)
-        case HoldItems():
-            return hold(command, order)
-        case ReleaseItems():
-            return release(command, order)
+        case HoldItems() | ReleaseItems():
+            return hold(command, order) if isinstance(command, HoldItems) else release(command, order)
         case _:
             assert_never(command)
 
@@ -116,7 +116,7 @@ def _submit(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> E
         start,
         command.requested_completion,
     )
-    return (acknowledged, *scheduled, ProductOrderDecomposed(plan), *_required(plan))
+    return (acknowledged, *scheduled, *decomposed(plan))
 
 
 def _planned(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Plan | Need:
@@ -131,27 +131,20 @@ def _rejected(command: SubmitProductOrder | SubmitServiceOrder | RejectProductOr
     return ProductOrderRejected(command.customer, command.requester, *split_personal(command.document), reasons)
 
 
-def _required(plan: Plan) -> Iterator[Any]:
-    """One event for each thing that the customer has to say, because TMF's event has room for one; and what is asked of our own people."""
-    for item in plan.items:
-        if item.missing:
-            yield from (ProductOrderInformationRequired(item.id, (path,)) for path in clearance.asked_of_customer(item))
-            yield from clearance.required(item)
-
-
 def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Events | Need:
     """Decompose the items that waited; all else must read as before (contract: items that lack something are pending until it is supplied)."""
     if order.plan is None or not order.waits_for_information or order.state in TERMINAL or order.cancelling:
         raise Rejected("conflict", f"Order {command.stream} waits for no information: its items can only be changed by an amendment.")
-    decided = {item.id for item in order.plan.items if not item.missing}
+    earlier = planned_so_far(order)
+    decided = {item.id for item in earlier.items if not item.waits}
     for id in sorted(command.changed & decided):
         raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
-    segment = segment_of(command.document)
-    made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders), segment)
-    plan = decompose(made, read_lines(command.document), order.catalog, world, order.plan)
+    made = as_made(command.stream, order, segment_of(command.document))
+    plan = decompose(made, read_lines(command.document), order.catalog, world, earlier)
     if isinstance(plan, Need):
         return plan
-    if [replace(item, bought={}) for item in plan.items] == [replace(item, bought={}) for item in order.plan.items if item.missing]:
+    waiting = [replace(item, bought={}) for item in earlier.items if item.waits]
+    if [replace(item, bought={}) for item in plan.items] == waiting:
         if command.changed:
             raise Rejected(
                 "conflict", f"Nothing of this is what item {min(command.changed)} waits for: all else can only be changed by an amendment."
@@ -159,17 +152,16 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
         return ()
     documents, (_, personal) = document_items(command.document), split_personal(command.document)
     changed = {item.id: documents[item.id] for item in plan.items if item.id in documents}
-    return (ProductOrderInformationSupplied(changed, personal, command.who), ProductOrderDecomposed(plan), *_required(plan))
+    return (ProductOrderInformationSupplied(changed, personal, command.who), *decomposed(plan, earlier))
 
 
 def _approve(command: ApproveItem, order: ProductOrder, world: World) -> Events | Need:
     """Decompose the items that waited once more: the one that is approved may need nothing else."""
     approved = clearance.approval(command, order)
     order = evolve(order, approved)
-    made = Order(command.stream, order.customer, "", max(order.service_orders, default=0), len(order.work_orders), order.segment)
-    document = {"productOrderItem": order.documents[-1]}
-    plan = decompose(made, read_lines(document), order.catalog, world, order.plan)
-    return plan if isinstance(plan, Need) else (approved, ProductOrderDecomposed(plan), *_required(plan))
+    earlier, document = planned_so_far(order), document_of(order)
+    plan = decompose(as_made(command.stream, order, segment_of(document)), read_lines(document), order.catalog, world, earlier)
+    return plan if isinstance(plan, Need) else (approved, *decomposed(plan, earlier))
 
 
 # Cancel and amendment -----------------------------------------------------------------------------------------------------------------
@@ -221,7 +213,7 @@ def _amend(command: AmendProductOrder, order: ProductOrder, world: World) -> Eve
         world.now,
     )
     state = rolled_up(evolve(order, amended))
-    return (replace(amended, state="" if state == order.state else state), *_required(assessed.plan))
+    return (replace(amended, state="" if state == order.state else state), *announced(assessed.plan, order.plan))
 
 
 def _finish_amendment(command: FinishAmendment, order: ProductOrder, world: World) -> Events:

@@ -136,6 +136,21 @@ class ProductOrderApprovalRefused:
 
 
 @record
+class ProductOrderQueued:
+    """`items` wait, each until these other orders are over: they are at work on what the item needs. One without orders waits no more."""
+
+    items: dict[str, tuple[str, ...]]
+
+
+@record
+class ProductOrderItemsRefused:
+    """Items that waited for other orders cannot be done now that these are over."""
+
+    items: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
+@record
 class ProductOrderItemsChanged:
     """`items` are the item states that changed, as the customer sees them; `own` the own states of items that have nested ones; `state` the
     order's, empty when it did not change."""
@@ -242,6 +257,8 @@ Event = (
     | ProductOrderApprovalRequired
     | ProductOrderApproved
     | ProductOrderApprovalRefused
+    | ProductOrderQueued
+    | ProductOrderItemsRefused
     | ProductOrderItemsChanged
     | PointOfNoReturnPassed
     | ProductOrderCancellationAssessed

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, assert_never
 
-from domain.decomposition.order import segment_of
+from domain.order_document import READ_OF_ORDERS
 from domain.plan import Plan
 from domain.product_order import clearance
 from domain.product_order.events import (
@@ -24,8 +24,10 @@ from domain.product_order.events import (
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderItemsHeld,
+    ProductOrderItemsRefused,
     ProductOrderItemsReleased,
     ProductOrderJeopardyAssessed,
+    ProductOrderQueued,
     ProductOrderRejected,
     ProductOrderReviewed,
     ProductOrderStarted,
@@ -50,9 +52,8 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
     """The order after `event`."""
     match event:
         case ProductOrderAcknowledged():
-            return _begun(
-                event.customer, event.catalog, ACKNOWLEDGED, tuple(event.order.get("productOrderItem", ())), segment_of(event.order)
-            )
+            about = {name: event.order[name] for name in READ_OF_ORDERS if name in event.order}
+            return _begun(event.customer, event.catalog, ACKNOWLEDGED, tuple(event.order.get("productOrderItem", ())), about)
         case ProductOrderRejected():
             return _begun(event.customer, "", REJECTED)
         case _:
@@ -80,15 +81,19 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, plan=clearance.decided(order.plan, event) if order.plan is not None else None)
         case ProductOrderInformationRequired() | ProductOrderEnrichmentRequired() | ProductOrderApprovalRequired():
             return order
+        case ProductOrderQueued() | ProductOrderItemsRefused():
+            return order
         case _:
             return _in_time(order, event)
 
 
-def _begun(customer: str, catalog: str, state: str, items: tuple[dict[str, Any], ...] = (), segment: str = "") -> ProductOrder:
+def _begun(
+    customer: str, catalog: str, state: str, items: tuple[dict[str, Any], ...] = (), about: Mapping[str, Any] | None = None
+) -> ProductOrder:
     none: dict[str, Any] = {}
     documents = (items,)
     return ProductOrder(
-        customer, catalog, state, none, none, none, "", frozenset(), none, None, (), (), None, documents=documents, segment=segment
+        customer, catalog, state, none, none, none, "", frozenset(), none, None, (), (), None, documents=documents, about=about or none
     )
 
 
@@ -146,7 +151,7 @@ def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrd
         None if state in TERMINAL else order.review,
         order.documents,
         "" if state in TERMINAL else order.amending,
-        order.segment,
+        order.about,
     )
 
 
@@ -205,7 +210,7 @@ def _parts(plan: Plan) -> dict[str, Part]:
         item.id: Part(
             item.parent if item.parent in acting else "",
             tuple(children.get(item.id, ())),
-            bool(item.services or item.detached or item.missing or item.id not in children),
+            bool(item.services or item.detached or item.waits or item.id not in children),
             item.product,
             tuple([id for id in (*item.services, *item.detached) if id in worked]),
             tuple([id for id in item.detached if id not in worked]),

@@ -31,7 +31,7 @@ class ProductOrder:
     `plan` everything that was planned so far (None for a rejected order); `steps` the tasks and visits that wait for a moment, and until when; `held`
     the items that an operator keeps back; `jeopardy` the last assessment, of an order that has a date to keep, and `review` when the next is due;
     `documents` the items as each version of the order has them, the present one last; `amending` the amendment that is being applied, empty when none
-    is; `segment` the customer's, empty when it has none."""
+    is; `about` what else of the order is read when it is decomposed."""
 
     customer: str
     catalog: str
@@ -52,7 +52,7 @@ class ProductOrder:
     review: datetime | None = None
     documents: tuple[tuple[dict[str, Any], ...], ...] = ()
     amending: str = ""
-    segment: str = ""
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def version(self) -> int:
@@ -63,6 +63,14 @@ class ProductOrder:
     def waits_for_information(self) -> bool:
         """Whether an item lacks something that its customer has to say."""
         return self.plan is not None and any(item.missing for item in self.plan.items)
+
+    @property
+    def behind(self) -> frozenset[str]:
+        """The orders that have to be over before its waiting items can be planned."""
+        waiting = (
+            [item for item in self.plan.items if item.behind and self.own.get(item.id) not in TERMINAL] if self.plan is not None else ()
+        )
+        return frozenset(other for item in waiting for other in item.behind)
 
 
 def shown_states(parts: dict[str, Part], own: Mapping[str, str]) -> dict[str, str]:

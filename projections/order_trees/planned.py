@@ -10,7 +10,7 @@ WAITING = "waiting"
 
 def item_node(item: PlannedItem) -> Document:
     """A product order item."""
-    state = COMPLETED if item.action == "noChange" else PENDING if item.missing else ACKNOWLEDGED
+    state = COMPLETED if item.action == "noChange" else PENDING if item.waits else ACKNOWLEDGED
     return {
         "id": item.id,
         **present(parent=item.parent, offering=item.offering, specification=item.specification, **_about(item)),
@@ -18,7 +18,7 @@ def item_node(item: PlannedItem) -> Document:
         "state": state,
         "characteristics": item.values,
         "services": list(item.services),
-        **present(detached=list(item.detached), bundles=list(item.bundles), missing=list(item.missing)),
+        **present(detached=list(item.detached), bundles=list(item.bundles), missing=list(item.missing), behind=list(item.behind)),
         **present(status=item.status, productTerm=list(item.term), moves=item.moved or None),
         **_sub_state(item),
         **present(place=[{"id": place.id, "role": place.role} for place in item.places]),
@@ -40,7 +40,7 @@ def _sub_state(item: PlannedItem) -> Document:
 
 def _about(item: PlannedItem) -> Document:
     """The product of an item, or the service that it orders."""
-    if item.missing:
+    if item.waits:
         return {}
     return {"product": item.product} if item.sells else {"service": item.product}
 

@@ -60,6 +60,7 @@ class ProductOffering(Part):
     inside: list[str] = []
     relies_on: list[str] = []
     feasibility: bool = False
+    when_pending: str = "reject"
     prices: list[Any] = []
     term: Any = None
     valid_for: TimePeriod | None = None

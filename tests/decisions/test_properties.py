@@ -28,7 +28,7 @@ from domain.states import TERMINAL
 from domain.values import Reason, Rejected
 from domain.verification import Verification
 from domain.work_order import WorkOrderClosed
-from tests.decisions.world import OPERATOR, InMemory, add, ask, change, sample
+from tests.decisions.world import OPERATOR, InMemory, add, ask, change, queueing, sample
 
 ENDED = {"terminated", "cancelled", "aborted"}
 
@@ -72,12 +72,16 @@ class Chance:
         return choices[(number or 0) % len(choices)]
 
 
+# Everybody waits who may.
+WAITING = queueing(*sample().offerings)
+
+
 class Story:
     """One run: orders, answers, operators and cancels as the script says, with every rule checked on the way."""
 
     def __init__(self, numbers: list[int], rebuild_each: bool = False) -> None:
-        self.world = InMemory(sample(), rebuild_each)
         self.chance = Chance(numbers)
+        self.world = InMemory(self.chance.of([sample(), WAITING]), rebuild_each)
 
     def run(self) -> None:
         self.submit()
@@ -263,6 +267,7 @@ class Story:
     def obligations(self, order: str, state: ProductOrder) -> Iterator[bool]:
         yield state.scheduled is not None
         yield state.waits_for_information
+        yield bool(state.behind)
         yield bool(state.held)
         yield bool(state.steps)
         for number in state.service_orders:

@@ -68,6 +68,17 @@ def test_an_item_whose_rules_cannot_be_evaluated_waits_for_what_they_read_and_th
     assert world.state("po-1").state == "completed"
 
 
+def test_a_modify_that_waits_need_not_name_its_offering_again() -> None:
+    red = {"and": [{"exists": "colour"}, BIG]}
+    world = world_of([service("port")], [Child("rule", "port", condition=red)], [number("size"), word("colour")])
+    world.order(add("1", "thing"))
+    world.complete_all()
+    world.order(change("1", "modify", "pr-1-1", colour="red"))
+    assert plan(world).items[0].missing == (f"{PATH}[size]",)
+    world.supply("po-2", change("1", "modify", "pr-1-1", colour="red", size=20))
+    assert made(world) == {"port": "add"}
+
+
 def test_all_that_an_item_lacks_is_asked_for_at_once() -> None:
     red = {"eq": [{"characteristic": "colour"}, "red"]}
     rules = [

@@ -1,6 +1,7 @@
 """A world in memory: the log, the engine's unit of work without an engine, and a network that does what the test says."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ from domain.product_order import (
     ApproveItem,
     CancelProductOrder,
     HoldItems,
+    PlanQueuedItems,
     ProductOrder,
     RefuseItem,
     ReleaseItems,
@@ -55,6 +57,14 @@ OPERATOR = Who("op", "test")
 def sample() -> Catalog:
     """The sample catalog, read once."""
     return load_catalog("sample")
+
+
+@cache
+def queueing(*offerings: str) -> Catalog:
+    """The sample catalog, where orders for these offerings wait for another one that is at work on what they need."""
+    catalog = sample()
+    changed = {name: replace(catalog.offerings[name], when_pending="queue") for name in offerings}
+    return replace(catalog, offerings={**catalog.offerings, **changed})
 
 
 class InMemory:
@@ -206,12 +216,25 @@ class InMemory:
 
     def complete_all(self, but: Callable[[str], bool] = lambda task: False) -> None:
         """Everything that is out is answered with completed, and done by hand, until nothing is (but what the test keeps to itself)."""
-        while pending := [each for each in self.outstanding() if not but(each[1])]:
+        while pending := self._pending(but):
             order, task = pending[0]
             if task.startswith("wo-") or self.task(task, order).planned.kind == "automatic":
                 self.answer(task, order=order)
             else:
                 self.resolve(task, fallout.COMPLETE, order, **self.form_of(task, order))
+
+    def _pending(self, but: Callable[[str], bool]) -> list[tuple[str, str]]:
+        """What is out; when nothing is, orders that waited for another one go on."""
+        out = [each for each in self.outstanding() if not but(each[1])]
+        return out if out or not self.plan_queued() else [each for each in self.outstanding() if not but(each[1])]
+
+    def plan_queued(self) -> list[Any]:
+        """Orders whose predecessors are over are told so, as the poller would; answers what comes of it."""
+        events: list[Any] = []
+        for order in self.orders:
+            if any(self.state(other).state in TERMINAL for other in self.state(order).behind):
+                events += self.send(PlanQueuedItems(order))
+        return events
 
     def form_of(self, task: str, order: str = "") -> dict[str, str]:
         """What a person writes into the form of a task that is not taken back."""

@@ -13,7 +13,7 @@ from domain.values import Who
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.decisions.given import NOW
 from tests.decisions.test_properties import Story as RandomStory
-from tests.decisions.world import InMemory, add, sample
+from tests.decisions.world import InMemory, add, change, queueing, sample
 from tests.wire.histories import everything
 
 STORIES = 200
@@ -26,6 +26,7 @@ def histories() -> Iterator[tuple[Recorded, ...]]:
     yield tuple(retries().log)
     yield tuple(spared().log)
     yield tuple(moments().log)
+    yield tuple(queued().log)
     for seed in range(STORIES):
         chance = random.Random(seed)
         story = RandomStory([chance.randrange(2**20) for _ in range(60)])
@@ -85,6 +86,17 @@ def spared() -> InMemory:
     world.order(add("1", "voice-line"))
     world.complete_all()
     world.cancel(first, include_completed=True)
+    world.complete_all()
+    return world
+
+
+def queued() -> InMemory:
+    """Orders wait for another one; what it ends cannot be changed any more."""
+    world = InMemory(queueing("tv"))
+    world.order(add("1", "tv"))
+    world.complete_all()
+    world.order(change("1", "delete", "pr-1-1"))
+    world.order(change("1", "modify", "pr-1-1", setTopBoxes=2))
     world.complete_all()
     return world
 

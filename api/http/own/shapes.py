@@ -119,6 +119,7 @@ class Obligation(TypedDict, total=False):
             "approval",
             "parked",
             "hold",
+            "order",
         ]
     ]
     state: Required[Literal["open", "closed"]]
@@ -139,6 +140,7 @@ class Obligation(TypedDict, total=False):
     form: list[str]
     undo: bool
     paths: list[str]
+    behind: list[str]
 
 
 @with_config(OPEN)

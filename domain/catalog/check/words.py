@@ -8,6 +8,7 @@ from domain.catalog import (
     MERGE_POLICIES,
     SCOPES,
     VALUE_TYPES,
+    WHEN_PENDING,
     Bundled,
     Catalog,
     CharacteristicSpecification,
@@ -60,6 +61,7 @@ def word_problems(catalog: Catalog) -> Problems:
 def _offering(path: str, offering: ProductOffering) -> Problems:
     yield from _one_of(f"{path}.lifecycleStatus", offering.lifecycle_status, LIFE_CYCLE)
     yield from _validity(path, offering.valid_for)
+    yield from _one_of(f"{path}.whenPending", offering.when_pending, WHEN_PENDING)
     parts = {f"{path}.bundled[{n}]": part for n, part in enumerate(offering.bundled)}
     parts |= {f"{path}.optional[{n}]": part for n, part in enumerate(offering.optional)}
     for place, part in parts.items():
