@@ -22,6 +22,7 @@ from domain.product_loading import (
     ProductStatusCorrected,
     RealiseProduct,
 )
+from domain.recorded import Recorded
 from domain.service import (
     CorrectService,
     LoadService,
@@ -401,3 +402,17 @@ def _take(base: Base, step: str, which: int, number: int) -> None:
             base.answer(task, order=order)
         case "complete":
             base.complete_all()
+
+
+def test_links_that_only_one_side_knows_are_found() -> None:
+    """The check that both sides say the same would not be worth much if it never failed."""
+    base = Base()
+    product = base.product("m-1", services=(base.service("mobile-service"),))
+    forgotten = [each for each in base.log if not isinstance(each.event, ServiceAttached)]
+    ended = Recorded(9, product, 2, ProductStatusCorrected("terminated", NOW), base.log[0].meta)
+    for log, words in ((forgotten, "does not know"), ([*base.log, ended], "which has ended")):
+        verification = Verification()
+        for recorded in log:
+            verification.learn(recorded)
+        (links,) = (each for each in verification.report() if each.name.startswith("products and the services"))
+        assert words in links.offenders[0]

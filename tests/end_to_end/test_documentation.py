@@ -213,6 +213,18 @@ def test_the_tutorial_can_be_pasted(tmp_path: Path) -> None:
     assert "faster.yaml is published as version 1.1." in printed
 
 
+@pytest.mark.servers
+def test_the_page_of_the_install_base_can_be_pasted(tmp_path: Path) -> None:
+    with Crossconnect(tmp_path, f"sqlite:///{tmp_path}/s.db", simulators="all") as server:
+        printed = paste("".join(blocks("docs/install-base.md", "sh")), tmp_path, server)
+    assert "Loaded 2, known already 0, refused 0.\nLoaded 0, known already 2, refused 0." in printed
+    now, then, unknown, ended, still = printed.split("\nAt ")[1:]
+    assert [answer.count("Access line") for answer in (now, then, ended, still)] == [2, 1, 1, 1]
+    assert "There was nothing." in unknown
+    assert ["tv" in answer for answer in (then, ended, still)] == [False, True, False]
+    assert "fibre-broadband" not in ended
+
+
 # Systems of others: aiokafka and none of our code --------------------------------------------------------------------------------------
 def scripts(folder: Path) -> Mapping[str, Path]:
     """The scripts of the integrator's page, saved under the names in their first lines."""
