@@ -406,7 +406,7 @@ def evolve(product: Product | None, event: Event) -> Product:
         case ProductRealised():
             return _with(product, services=event.services)
         case ProductCorrected():
-            return _with(product, "", event.values, event.services, "", CORRECTION, None, event.bundles, event.places)
+            return _corrected(product, event)
         case ProductStatusCorrected():
             return _with(product, status=event.status, last=CORRECTION)
         case _:
@@ -424,6 +424,12 @@ def _loaded(event: ProductLoaded) -> Product:
     held = (event.customer, event.offering, event.specification, event.values, event.places, event.services, event.bundles)
     term = tuple(event.said.get("productTerm") or ())
     return Product(event.status, *held, "", "", None, term, event.places, "", Loaded(event.digest, event.catalog))
+
+
+def _corrected(product: Product, event: ProductCorrected) -> Product:
+    term = product.term if "productTerm" not in event.said else tuple(event.said["productTerm"] or ())
+    known = _with(product, "", event.values, event.services, "", CORRECTION, None, event.bundles, event.places)
+    return replace(known, term=term)
 
 
 def _moved_or_renewed(product: Product, event: ProductChanged) -> Product:

@@ -404,6 +404,14 @@ def _take(base: Base, step: str, which: int, number: int) -> None:
             base.complete_all()
 
 
+def test_the_term_of_a_product_is_loaded_and_corrected_with_it() -> None:
+    base, terms = Base(), ([{"name": "24 months"}], [{"name": "12 months"}])
+    product = base.product("m-1", said={"productTerm": terms[0]})
+    assert base.state(product).term == tuple(terms[0])
+    base.send(correct(stream=product, said={"productTerm": terms[1]}))
+    assert base.state(product).term == tuple(terms[1])
+
+
 def test_links_that_only_one_side_knows_are_found() -> None:
     """The check that both sides say the same would not be worth much if it never failed."""
     base = Base()
