@@ -13,9 +13,11 @@ from domain.plan import PlannedItem
 from domain.product_loading import (
     CORRECTION,
     CorrectProduct,
+    JoinProduct,
     Loaded,
     LoadProduct,
     ProductCorrected,
+    ProductJoined,
     ProductLoaded,
     ProductRealised,
     ProductStatusCorrected,
@@ -249,7 +251,7 @@ def decide(command: Command, product: Product | None, world: World) -> Events | 
         case ReopenProduct():
             done = product is not None and not product.pending and product.last_order == command.order
             return (ProductReopened(command.order),) if done else ()
-        case LoadProduct() | RealiseProduct() | CorrectProduct():
+        case LoadProduct() | RealiseProduct() | CorrectProduct() | JoinProduct():
             return loading.decide(command, product, world)
         case _:
             assert_never(command)
@@ -405,6 +407,8 @@ def evolve(product: Product | None, event: Event) -> Product:
             return _kept(product, event)
         case ProductRealised():
             return _with(product, services=event.services)
+        case ProductJoined():
+            return replace(product, part_of=event.whole)
         case ProductCorrected():
             return _corrected(product, event)
         case ProductStatusCorrected():

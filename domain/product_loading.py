@@ -64,7 +64,15 @@ class CorrectProduct:
     at: datetime
 
 
-Command = LoadProduct | RealiseProduct | CorrectProduct
+@record
+class JoinProduct:
+    """The product is a part of another one, `whole`; empty: of none any more."""
+
+    product: str
+    whole: str
+
+
+Command = LoadProduct | RealiseProduct | CorrectProduct | JoinProduct
 
 
 # Events: names and fields are storage format -------------------------------------------------------------------------------------------
@@ -100,7 +108,8 @@ class ProductRealised:
 
 @record
 class ProductCorrected:
-    """Everything as it really is since `at`; `detached` are services that it does not rest on after all; `said` and `personal` are merge patches."""
+    """Everything as it really is since `at`; `detached` are services that it does not rest on after all, `left` products that are no parts of it;
+    `said` and `personal` are merge patches."""
 
     values: dict[str, Any]
     places: tuple[Place, ...]
@@ -110,6 +119,14 @@ class ProductCorrected:
     said: dict[str, Any]
     personal: dict[str, Any]
     at: datetime
+    left: tuple[str, ...] = ()
+
+
+@record
+class ProductJoined:
+    """A part of `whole` from now on, or of nothing when that is empty."""
+
+    whole: str
 
 
 @record
@@ -121,7 +138,7 @@ class ProductStatusCorrected:
     detached: tuple[str, ...] = ()
 
 
-Event = ProductLoaded | ProductRealised | ProductCorrected | ProductStatusCorrected
+Event = ProductLoaded | ProductRealised | ProductCorrected | ProductStatusCorrected | ProductJoined
 
 
 @record
@@ -139,6 +156,8 @@ def decide(command: Command, product: "Product | None", world: World) -> Events 
             return _load(command, product, world)
         case RealiseProduct():
             return (ProductRealised(command.services, command.at),) if product is not None and not product.services else ()
+        case JoinProduct(whole=whole):
+            return (ProductJoined(whole),) if product is not None and product.part_of != whole else ()
         case CorrectProduct():
             if product is None:
                 raise Rejected("unknown", f"There is no product {command.stream}.")
@@ -257,7 +276,8 @@ def _corrected(command: CorrectProduct, product: "Product", services: tuple[str,
     if same and not command.said and not command.personal:
         return ()
     detached = tuple([id for id in product.services if id not in services])
-    return (ProductCorrected(values, places, services, bundles, detached, command.said, command.personal, command.at),)
+    left = tuple([id for id in product.bundles if id not in bundles])
+    return (ProductCorrected(values, places, services, bundles, detached, command.said, command.personal, command.at, left),)
 
 
 # What products and services have in common ------------------------------------------------------------------------------------------------

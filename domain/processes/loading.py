@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.decider import World
 from domain.decomposition.as_built import services_assumed
-from domain.product_loading import LIVE, ProductCorrected, ProductLoaded, ProductStatusCorrected, RealiseProduct
+from domain.product_loading import LIVE, JoinProduct, ProductCorrected, ProductLoaded, ProductStatusCorrected, RealiseProduct
 from domain.service import AttachService, DetachService
 
 
@@ -13,6 +13,7 @@ def follow(stream: str, event: Any, product: Any, world: World) -> Iterator[Any]
     """The commands that are due after an event that no order led to; `product` is the state of the stream by now."""
     match event:
         case ProductLoaded(services=services) if product.status in LIVE:
+            yield from (JoinProduct(part, stream) for part in event.bundles)
             if services:
                 yield from _attach(stream, services)
                 return
@@ -24,6 +25,8 @@ def follow(stream: str, event: Any, product: Any, world: World) -> Iterator[Any]
             if product.status in LIVE:
                 yield from _attach(stream, services)
             yield from (DetachService(id, "", stream) for id in detached)
+            yield from (JoinProduct(part, stream) for part in event.bundles)
+            yield from (JoinProduct(part, "") for part in event.left)
         case ProductStatusCorrected(detached=detached):
             if product.status in LIVE:
                 yield from _attach(stream, product.services)

@@ -15,8 +15,10 @@ from domain.install_base import facts_at
 from domain.product_loading import (
     TRANSITIONS,
     CorrectProduct,
+    JoinProduct,
     LoadProduct,
     ProductCorrected,
+    ProductJoined,
     ProductLoaded,
     ProductRealised,
     ProductStatusCorrected,
@@ -341,6 +343,20 @@ def test_the_parts_of_a_bundle_are_ended_with_it() -> None:
     base.order(change("1", "delete", bundle))
     base.complete_all()
     assert {base.state(each).status for each in (bundle, *parts)} == {"terminated"}
+
+
+def test_the_parts_of_a_loaded_bundle_know_it_and_do_not_move_without_it() -> None:
+    base = Base()
+    first, second = base.tv("t-1"), base.product("m-1", catalog="1.0")
+    bundle = base.product("x-1", offering="triple-play", specification="", values={}, bundles=(first, second), catalog="1.0")
+    assert [base.state(each).part_of for each in (first, second)] == [bundle, bundle]
+    alone = change("1", "modify", first)
+    alone["product"]["place"] = [{"id": "site-9", "role": "installation"}]
+    with pytest.raises(Rejected, match="has to move with it"):
+        base.order(alone)
+    base.send(correct(stream=bundle, bundles=(first,)))
+    assert [base.state(each).part_of for each in (first, second)] == [bundle, ""]
+    given(loaded(), ProductJoined("pr-9")).when(JoinProduct(PRODUCT, "pr-9")).then_nothing()
 
 
 def test_a_load_is_one_unit_of_work() -> None:

@@ -139,6 +139,7 @@ def elsewhere() -> Story:
     story.tell(LoadProduct(products["assumed"], loaded("assumed", catalog="1", personal=person)))
     story.tell(LoadProduct(products["unknown"], loaded("unknown", offering="", specification="", places=())))
     story.tell(LoadProduct(products["ended"], loaded("ended", status="terminated"), story.now))
+    story.tell(LoadProduct(loaded_id("pr", "cust-1", "both"), loaded("both", bundles=(products["linked"], products["assumed"]))))
     values = {"simType": "physical"}
     story.tell(CorrectProduct(products["linked"], values, None, None, None, "suspended", {"description": "Older"}, {}, story.now))
     story.tell(CorrectProduct(products["linked"], {}, (), None, None, "active", {"description": None}, {}, story.now))
