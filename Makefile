@@ -1,6 +1,6 @@
 # What one does with this project, a word each; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install demo run check test bench kafka lock clean
+.PHONY: help install demo run check test test-long bench kafka lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -45,10 +45,13 @@ check: $(VENV)/.development  ## lint, format, types, import contracts, and the t
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(PYTEST) -q -m "not servers"
+	@CROSSCONNECT_EXAMPLES=0.2 $(PYTEST) -q -m "not servers"
 
 test: $(VENV)/.development  ## every test, on a real PostgreSQL and a real Kafka
 	@$(PYTEST)
+
+test-long: $(VENV)/.development  ## the properties alone, with twenty times the examples, others in each run
+	@CROSSCONNECT_EXAMPLES=20 $(PYTEST) -m random
 
 bench: $(VENV)/.development  ## benchmarks: a table, and tests/benchmarks/results.json
 	@$(BIN)/python -m tests.benchmarks

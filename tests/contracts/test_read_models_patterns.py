@@ -4,11 +4,12 @@ import re
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.read_models.pattern import Pattern
 from adapters.read_models.port import FilterRefused
+from tests.examples import examples
 
 ATOMS = st.sampled_from(["a", "b", "c", ".", "[ab]", "[^a]", "[a-c]", "\\d", "\\W", "^", "$", "\\.", ""])
 
@@ -22,8 +23,8 @@ def _larger(smaller: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
+@examples(300)
 @given(st.recursive(ATOMS, _larger, max_leaves=6), st.text("abc1.", max_size=8))
-@settings(max_examples=300, deadline=None)
 def test_it_finds_what_pythons_own_engine_finds(expression: str, text: str) -> None:
     assert Pattern(expression).finds(text) is (re.search(expression, text) is not None)
 

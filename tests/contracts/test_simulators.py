@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.simulators.activation import ActivationPart
@@ -19,6 +19,7 @@ from adapters.simulators.script import Script, ScriptError, read_script
 from adapters.simulators.simulator import Part, Simulator
 from adapters.topics.port import Message, Outgoing, TopicsUnavailable
 from schemas.catalog import load_catalog
+from tests.examples import examples
 
 
 class Topics:
@@ -329,8 +330,8 @@ def test_a_script_that_is_not_there_is_said_at_the_start(tmp_path: Path) -> None
         Script(str(tmp_path / "none.yaml"))
 
 
+@examples(60)
 @given(st.lists(st.tuples(st.sampled_from(["ask", "turn", "crash", "break", "mend", "wait"]), st.integers(0, 2)), max_size=40))
-@settings(max_examples=60, deadline=None, derandomize=True)
 def test_whatever_happens_every_request_is_answered_in_the_end(steps: list[tuple[str, int]]) -> None:
     topics, clock = Topics(), Hand()
     part = SlowPart(ActivationPart(Script(), ALL))

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.catalog import CharacteristicSpecification
 from domain.catalog.expression import NotInGrammar, characteristics_of, compile_condition, compile_expression
+from tests.examples import examples
 
 INPUTS = {"speed": 500, "package": "sport", "fast": True, "zero": 0, "options": ["a", "b"]}
 
@@ -98,7 +99,7 @@ DATA = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(data=DATA, inputs=st.dictionaries(WORDS, st.integers() | st.booleans() | st.text(max_size=2) | st.lists(st.integers(), max_size=2)))
 def test_whatever_is_not_in_the_grammar_is_said_to_be_so_and_the_rest_always_answers(data: Any, inputs: dict[str, Any]) -> None:
     for compiler in (compile_expression, compile_condition):

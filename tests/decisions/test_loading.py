@@ -43,6 +43,7 @@ from domain.verification import Verification
 from tests.decisions.given import NOW, Like, given
 from tests.decisions.made import BEGAN, SITE, loaded, loaded_service
 from tests.decisions.world import InMemory, add, change, sample
+from tests.examples import examples
 
 PRODUCT = loaded_id("pr", "cust-1", "legacy-1")
 
@@ -375,6 +376,7 @@ STEPS = some.sampled_from(
 )
 
 
+@examples(100)
 @given_random(some.lists(some.tuples(STEPS, some.integers(0, 3)), max_size=14))
 def test_whatever_is_loaded_corrected_and_ordered_the_log_agrees_with_itself(script: list[tuple[str, int]]) -> None:
     base = Base()

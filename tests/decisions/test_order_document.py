@@ -4,10 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.order_document import document_items, read_lines, split_personal, with_personal
+from tests.examples import examples
 
 ADA = {"id": "user-7", "role": "user", "name": "Ada Lovelace", "@referredType": "Individual"}
 HOME = {"id": "site-1", "role": "installation", "name": "12 St James's Square", "postcode": "SW1Y", "@type": "GeographicAddress"}
@@ -106,7 +107,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(anything, min_size=1, max_size=3))
 def test_what_nobody_has_checked_is_put_together_again_too(items: list[Any]) -> None:
     """Attributes that TMF does not list are taken in as they come."""
@@ -115,7 +116,7 @@ def test_what_nobody_has_checked_is_put_together_again_too(items: list[Any]) -> 
 
 
 @pytest.mark.parametrize("people", [{}, {"relatedParty": []}, {"relatedParty": [ADA], "note": [NOTE]}])
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(items, min_size=1, max_size=4))
 def test_any_document_is_put_together_again(people: dict[str, Any], items: list[dict[str, Any]]) -> None:
     whole = {**people, "productOrderItem": items}

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import fallout
@@ -29,20 +29,9 @@ from domain.values import Reason, Rejected
 from domain.verification import Verification
 from domain.work_order import WorkOrderClosed
 from tests.decisions.world import OPERATOR, InMemory, add, ask, change, queueing, sample
+from tests.examples import examples
 
 ENDED = {"terminated", "cancelled", "aborted"}
-
-
-def deterministic(examples: int) -> settings:
-    """The same examples in every run; a failure is shrunk and shown, and kept nowhere."""
-    return settings(
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        phases=[Phase.generate, Phase.shrink],
-    )
 
 
 scripts = st.lists(st.integers(0, 2**20), min_size=8, max_size=70)
@@ -498,13 +487,13 @@ AMENDMENTS: list[Callable[[Story, str], list[dict[str, Any]]]] = [
 ]
 
 
-@deterministic(800)
+@examples(800)
 @given(scripts)
 def test_every_story_ends_well(numbers: list[int]) -> None:
     Story(numbers).run()
 
 
-@deterministic(200)
+@examples(200)
 @given(scripts)
 def test_a_fulfilment_rebuilt_from_the_log_goes_on_like_the_live_one(numbers: list[int]) -> None:
     Story(numbers, rebuild_each=True).run()

@@ -15,8 +15,9 @@ from domain.decomposition.explanation import explained_rules, explained_tasks
 from domain.plan import Plan
 from domain.product_order import ProductOrderDecomposed
 from tests.decisions.catalogs import number, service, word, world_of
-from tests.decisions.test_properties import Chance, deterministic, refusals
+from tests.decisions.test_properties import Chance, refusals
 from tests.decisions.world import InMemory, add, change
+from tests.examples import examples
 
 CONDITIONS: list[Any] = [
     True,
@@ -77,7 +78,7 @@ def check_explained(world: InMemory, plan: Plan) -> None:
     ]
 
 
-@deterministic(300)
+@examples(300)
 @given(scripts)
 def test_whatever_the_catalog_says_an_order_has_one_plan_an_explanation_and_an_end(numbers: list[int]) -> None:
     chance = Chance(numbers)

@@ -5,12 +5,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.plan import Lag, NotBefore, Plan
 from domain.schedule import Forecast, Network, Standing, forecast, moment
 from tests.decisions.made import item, service, task, visit
+from tests.examples import examples
 
 HOUR = 3600.0
 BEGIN = 1_800_000_000.0
@@ -169,7 +170,7 @@ def plans(draw: st.DrawFn) -> tuple[Plan, Standing, float, float]:
     return planned, standing, now, draw(st.integers(0, 80).map(float))
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@examples(300)
 @given(plans())
 def test_forward_and_backward_pass_agree(given: tuple[Plan, Standing, float, float]) -> None:
     planned, standing, now, until = given
@@ -195,7 +196,7 @@ def test_forward_and_backward_pass_agree(given: tuple[Plan, Standing, float, flo
         assert (last.finish == found.finish) or found.finish == standing.gate
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@examples(300)
 @given(plans())
 def test_the_same_facts_give_the_same_forecast_and_time_alone_makes_nothing_earlier(given: tuple[Plan, Standing, float, float]) -> None:
     planned, standing, now, until = given
@@ -207,7 +208,7 @@ def test_the_same_facts_give_the_same_forecast_and_time_alone_makes_nothing_earl
     assert all(later.nodes[node].finish >= each.finish for node, each in found.nodes.items())
 
 
-@settings(max_examples=300, derandomize=True, database=None, deadline=None)
+@examples(300)
 @given(plans(), st.integers(0, 60))
 def test_it_gets_no_later_before_the_moment_that_is_named_and_does_so_after_it(
     given: tuple[Plan, Standing, float, float], wait: int

@@ -23,6 +23,7 @@ from domain.service_order import ActivationRequested, AnswerActivation
 from projections.install_base import is_at, products_at, realised_by, services_at
 from projections.products import PRODUCTS
 from projections.view import Document
+from tests.examples import examples
 from tests.views.story import BEGINNING, NOBODY, Story, item, order
 
 DAY = timedelta(days=1)
@@ -148,6 +149,7 @@ def naive(stream: list[Recorded], at: datetime, known_at: datetime) -> Product |
     return state
 
 
+@examples(100)
 @given(SCRIPTS, MOMENTS, MOMENTS)
 def test_the_answer_is_that_of_a_naive_fold(script: list[tuple[str, int, int]], at: int, known_at: int) -> None:
     stream = history(script)
@@ -157,6 +159,7 @@ def test_the_answer_is_that_of_a_naive_fold(script: list[tuple[str, int, int]], 
     assert state == naive(stream, moment(at), moment(known_at))
 
 
+@examples(100)
 @given(SCRIPTS, MOMENTS)
 def test_knowing_more_never_changes_what_was_known(script: list[tuple[str, int, int]], known_at: int) -> None:
     """What comes later into the log leaves every answer as known before as it was."""
@@ -165,6 +168,7 @@ def test_knowing_more_never_changes_what_was_known(script: list[tuple[str, int, 
     assert facts_at(stream, moment(99), moment(known_at)) == facts_at(known, moment(99), moment(known_at))
 
 
+@examples(100)
 @given(SCRIPTS)
 def test_nothing_is_so_before_it_began_or_after_it_was_recorded(script: list[tuple[str, int, int]]) -> None:
     stream = history(script)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import yaml_lines
@@ -19,6 +19,7 @@ from schemas.catalog import (
     load_catalog,
 )
 from schemas.yaml_lines import DEEPEST, Finding, read_source
+from tests.examples import examples
 
 SMALL = """\
 offerings: [{id: line, name: Line, specification: line}]
@@ -150,7 +151,7 @@ JSON_VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(content=st.dictionaries(st.text(), JSON_VALUES, max_size=5), indent=st.sampled_from([None, 1, "\t"]), ascii=st.booleans())
 def test_json_is_read_as_json_whatever_is_in_it(content: dict[str, Any], indent: int | str | None, ascii: bool, tmp_path: Path) -> None:
     text = json.dumps(content, indent=indent, ensure_ascii=ascii)
@@ -318,7 +319,7 @@ def mutated(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@examples(40)
 @given(text=mutated())
 def test_a_mutated_catalog_loads_or_says_what_is_wrong(text: str, tmp_path: Path) -> None:
     file = tmp_path / "catalog.yaml"

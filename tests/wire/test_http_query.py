@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from adapters.read_models.port import Filter, Sort
 from api.http.errors import HttpError
 from api.http.query import DEFAULT_LIMIT, LARGEST_LIMIT, read_fields, read_query
+from tests.examples import examples
 
 FILTERS = [
     ("state=held", Filter("state", "eq", ("held",))),
@@ -116,12 +117,14 @@ def test_a_read_by_id_knows_fields_only() -> None:
         read_fields("state=held")
 
 
+@examples(100)
 @given(st.text(max_size=80))
 def test_any_query_string_is_read_or_refused(query: str) -> None:
     with suppress(HttpError):
         read_query(query)
 
 
+@examples(100)
 @given(st.text(alphabet='abc=<>*~;,%"&.+-3DEC2F ', max_size=40))
 def test_any_heap_of_grammar_is_read_or_refused(query: str) -> None:
     with suppress(HttpError):

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import product_ordering, results
 from schemas.reading import LARGEST_BODY, Unreadable, digest, parse
+from tests.examples import examples
 
 ITEM = {"id": "1", "action": "add", "productOffering": {"id": "mobile-line"}}
 
@@ -134,8 +135,8 @@ def test_an_escaped_backslash_is_no_nul() -> None:
     assert product_ordering.read_create(body(description="\\u0000"))["description"] == "\\u0000"
 
 
+@examples(200)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
-@settings(max_examples=200, deadline=None)
 def test_nothing_but_a_sentence_comes_of_noise(sent: bytes) -> None:
     with pytest.raises(Unreadable):
         product_ordering.read_create(sent)
@@ -148,8 +149,8 @@ JSON = st.recursive(
 )
 
 
+@examples(200)
 @given(JSON, st.sampled_from(["product", "productOrderItem", "quantity", "productOffering", "itemPrice"]))
-@settings(max_examples=200, deadline=None)
 def test_whatever_stands_in_an_attribute_is_taken_or_refused_in_a_sentence(value: Any, name: str) -> None:
     with suppress(Unreadable):
         read = product_ordering.read_create(item(**{name: value}))
