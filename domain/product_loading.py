@@ -3,6 +3,7 @@
 A load is idempotent by the id that the product had elsewhere, from which ours is made (`domain.external_id`). What an order is changing is left alone.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -179,28 +180,9 @@ def _load(command: LoadProduct, product: "Product | None", world: World) -> Even
     check_products(loaded.bundles, loaded.customer, facts)
     if facts.need is not None:
         return facts.need
-    began = _copy(loaded, services, "active" if command.ended is not None else loaded.status)
-    return (began, ProductStatusCorrected(loaded.status, command.ended, services)) if command.ended is not None else (began,)
-
-
-def _copy(loaded: ProductLoaded, services: tuple[str, ...], status: str) -> ProductLoaded:
-    return ProductLoaded(
-        loaded.source,
-        loaded.external,
-        loaded.customer,
-        loaded.offering,
-        loaded.specification,
-        loaded.catalog,
-        loaded.values,
-        loaded.places,
-        services,
-        loaded.bundles,
-        status,
-        loaded.said,
-        loaded.personal,
-        loaded.digest,
-        loaded.at,
-    )
+    if command.ended is None:
+        return (replace(loaded, services=services),)
+    return replace(loaded, services=services, status="active"), ProductStatusCorrected(loaded.status, command.ended, services)
 
 
 def _check_catalog(loaded: ProductLoaded, catalog: Catalog) -> None:

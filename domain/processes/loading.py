@@ -12,25 +12,31 @@ from domain.service import AttachService, DetachService
 def follow(stream: str, event: Any, product: Any, world: World) -> Iterator[Any]:
     """The commands that are due after an event that no order led to; `product` is the state of the stream by now."""
     match event:
-        case ProductLoaded(services=services) if product.status in LIVE:
-            yield from (JoinProduct(part, stream) for part in event.bundles)
-            if services:
-                yield from _attach(stream, services)
-                return
-            assumed = services_assumed(stream, event, world)
-            yield from assumed
-            if assumed:
-                yield RealiseProduct(stream, tuple([each.stream for each in reversed(assumed)]), event.at)
-        case ProductCorrected(services=services, detached=detached):
-            if product.status in LIVE:
-                yield from _attach(stream, services)
-            yield from (DetachService(id, "", stream) for id in detached)
-            yield from (JoinProduct(part, stream) for part in event.bundles)
-            yield from (JoinProduct(part, "") for part in event.left)
+        case ProductLoaded() if product.status in LIVE:
+            yield from _loaded(stream, event, world)
+        case ProductCorrected():
+            yield from _corrected(stream, event, product.status in LIVE)
         case ProductStatusCorrected(detached=detached):
-            if product.status in LIVE:
-                yield from _attach(stream, product.services)
+            yield from _attach(stream, product.services if product.status in LIVE else ())
             yield from (DetachService(id, "", stream) for id in detached)
+
+
+def _loaded(stream: str, event: ProductLoaded, world: World) -> Iterator[Any]:
+    yield from (JoinProduct(part, stream) for part in event.bundles)
+    if event.services:
+        yield from _attach(stream, event.services)
+        return
+    assumed = services_assumed(stream, event, world)
+    yield from assumed
+    if assumed:
+        yield RealiseProduct(stream, tuple([each.stream for each in reversed(assumed)]), event.at)
+
+
+def _corrected(stream: str, event: ProductCorrected, live: bool) -> Iterator[Any]:
+    yield from _attach(stream, event.services if live else ())
+    yield from (DetachService(id, "", stream) for id in event.detached)
+    yield from (JoinProduct(part, stream) for part in event.bundles)
+    yield from (JoinProduct(part, "") for part in event.left)
 
 
 def _attach(product: str, services: tuple[str, ...]) -> Iterator[AttachService]:
