@@ -113,7 +113,7 @@ def _facts(asked: _Request, customer: str) -> Mapping[str, Any]:
 
 def _result(asked: _Request, outcome: str, rule: Rule, customer: str) -> Outgoing:
     now = datetime.now(UTC)
-    start = max(asked.work_order.requested_start_date or now, now)
+    start = max(asked.work_order.requested_start_date or now, now) + timedelta(seconds=rule.appointment_in)
     appointment = _Appointment(_Period(start, start + APPOINTMENT)) if outcome == "scheduled" else None
     result = _Result(asked.work_order_key, outcome, now, appointment, rule.reason if outcome == rule.outcome else None)
     headers = answer_headers("work-order", f"{asked.work_order_key}/{outcome}")

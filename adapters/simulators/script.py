@@ -12,7 +12,7 @@ import yaml
 log = structlog.get_logger()
 
 MATCHED = ("specification", "action", "customer", "attempt", "characteristic", "task", "targetSystem", "item")
-DONE = ("outcome", "reason", "delay", "times", "repeat", "silent", "serviceCharacteristic")
+DONE = ("outcome", "reason", "delay", "times", "repeat", "silent", "serviceCharacteristic", "appointmentIn")
 
 
 class ScriptError(Exception):
@@ -22,7 +22,7 @@ class ScriptError(Exception):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What to do with the requests that it matches. `outcome` empty means the usual one; `delay` is in seconds; `times` 0 means as often as it
-    matches; `repeat` counts all copies of the answer, the first included."""
+    matches; `repeat` counts all copies of the answer, the first included; `appointment_in` is in how many seconds a visit is to take place."""
 
     match: Mapping[str, Any]
     outcome: str = ""
@@ -32,6 +32,7 @@ class Rule:
     repeat: int = 1
     silent: bool = False
     characteristics: tuple[Mapping[str, Any], ...] = ()
+    appointment_in: float = 0.0
 
     def fits(self, facts: Mapping[str, Any]) -> bool:
         """Whether every fact that the rule names is as it says."""
@@ -143,6 +144,7 @@ def _rule(content: Any, where: str) -> Rule:
         repeat=int(_number(do, "repeat", 1, where)),
         silent=do.get("silent") is True,
         characteristics=_characteristics(do.get("serviceCharacteristic") or [], where),
+        appointment_in=_number(do, "appointmentIn", 0.0, where),
     )
 
 

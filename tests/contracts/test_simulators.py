@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -276,6 +277,15 @@ def test_an_appointment_is_not_before_the_requested_start() -> None:
     played(FieldServicePart(Script(), ALL), topics)
     assert topics.outcomes == ["scheduled"]
     assert topics.said[0]["appointment"]["validFor"]["startDateTime"] == "2099-01-01T09:00:00Z"
+
+
+def test_an_appointment_is_as_far_away_as_the_script_says(tmp_path: Path) -> None:
+    topics = Topics()
+    script = written(tmp_path, {"match": {"specification": "site-visit"}, "do": {"outcome": "scheduled", "appointmentIn": 432000}})
+    topics.ask(visit())
+    played(FieldServicePart(script, ALL), topics)
+    start = datetime.fromisoformat(topics.said[0]["appointment"]["validFor"]["startDateTime"])
+    assert timedelta(days=4, hours=23) < start - datetime.now(UTC) < timedelta(days=5)
 
 
 def test_a_visit_that_is_cancelled_is_not_made_later(tmp_path: Path) -> None:

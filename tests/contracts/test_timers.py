@@ -15,14 +15,14 @@ from adapters.event_log import open_log
 from adapters.projector import Projector
 from adapters.read_models import open_read_models
 from adapters.read_models.port import Changes, ReadModelsUnavailable
-from adapters.timers import AGAIN_AFTER, MOST_AT_ONCE, TIMERS, Timers
+from adapters.timers import AGAIN_AFTER, MOST_AT_ONCE, REVIEW, TIMERS, Timers
 from domain.catalog_publication import PublishCatalog
 from domain.product_order import SubmitProductOrder
 from domain.service_order import AnswerActivation
 from domain.values import Reason
 from projections.view import Document
 from schemas.catalog import catalog_document, catalog_from_document
-from tests.contracts.test_engine import CODEC, NOW, answer, submit, topics_of
+from tests.contracts.test_engine import CODEC, NOW, answer, document, submit, topics_of
 from tests.decisions.test_plan_edges import MAST
 
 PATIENCE = 10.0
@@ -206,3 +206,19 @@ def test_a_step_is_released_at_its_moment_also_by_a_process_that_has_just_starte
     assert topics_of(system.log, "po-1")[-1] == "ProductOrderStepReleased"
     assert topics_of(system.log, "so-1-1").count("ActivationRequested") > 2
     assert not [timer for timer in system.read_models.select(TIMERS).documents if timer["id"].startswith("po-")]
+
+
+def test_an_order_is_reviewed_when_its_slack_is_used_up_and_again_until_it_ends(system: System) -> None:
+    """A visit of an hour, wanted within two, and nobody answers."""
+    command = SubmitProductOrder("po-1", document(), "c1", "c1", None, NOW + timedelta(hours=2), False)
+    system.handle(Request(command, "c1", "submit"))
+    levels = []
+    for _ in range(4):
+        (due,) = [timer["due"] for timer in system.read_models.select(TIMERS).documents if timer["id"] == f"po-1/{REVIEW}"]
+        system.now = datetime.fromisoformat(due)
+        system.restart()
+        assert system.timers.fire() > 0
+        system.settle()
+        assessed = [CODEC.decode(row).event for row in system.log.read(["po-1"]) if row.topic.startswith("ProductOrderJeopardyAssessed")]
+        levels.append(assessed[-1].level)
+    assert levels == ["low", "medium", "high", "critical"]

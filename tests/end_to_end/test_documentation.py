@@ -18,8 +18,8 @@ from typer.core import TyperGroup as Group
 from typer.main import get_command
 
 from api.cli.verbs import app
+from domain import jeopardy, product_order, service, service_order, states, work_order
 from domain import product as products
-from domain import product_order, service, service_order, states, work_order
 from domain.events import EVENTS
 from tests.servers.crossconnect import ROOT, Crossconnect, end, end_with_us
 from tests.servers.kafka import Kafka
@@ -223,6 +223,24 @@ def test_the_page_of_the_install_base_can_be_pasted(tmp_path: Path) -> None:
     assert "There was nothing." in unknown
     assert ["tv" in answer for answer in (then, ended, still)] == [False, True, False]
     assert "fibre-broadband" not in ended
+
+
+@pytest.mark.servers
+def test_the_page_about_the_plan_can_be_pasted(tmp_path: Path) -> None:
+    script = tmp_path / "late.yaml"
+    script.write_text("[]")
+    with Crossconnect(tmp_path, f"sqlite:///{tmp_path}/s.db", simulators="all", simulator_script=str(script)) as server:
+        printed = paste("".join(blocks("docs/plan.md", "sh")), tmp_path, server)
+    assert re.search(r"expected [\d-]+ [\d:]+, requested [\d-]+ [\d:]+, jeopardy medium", printed)
+    assert re.search(r"expected [\d-]+ [\d:]+, requested [\d-]+ [\d:]+, jeopardy critical", printed)
+    assert re.search(r"Site visit.* → .* late \*", printed)
+
+
+def test_the_levels_of_jeopardy_are_those_that_are_told() -> None:
+    units = {"seconds": 1, "hour": 3600, "day": 86400, "days": 86400}
+    told = {row[0].strip("`"): row[1].split() for row in rows("docs/plan.md", "level")}
+    assert list(told) == list(jeopardy.LEVELS)
+    assert [float(words[0]) * units[words[1]] for words in told.values() if words] == list(jeopardy.THRESHOLDS)
 
 
 # Systems of others: aiokafka and none of our code --------------------------------------------------------------------------------------
