@@ -34,7 +34,7 @@ def _task(draft: ServiceDraft, task: TaskSpecification, catalog: Catalog, inputs
         task.name,
         draft.action,
         task.kind,
-        task.target_system or _target(draft, catalog, inputs),
+        "" if task.kind == "manual" else task.target_system or _target(draft, catalog, inputs),
         _answer_within(task, answer_within),
         task.attempts,
         task.retry_after,
