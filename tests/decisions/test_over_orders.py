@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
 
-from domain.catalog import Catalog
+from domain.catalog import Bundled, Catalog, Child, ProductOffering, ProductSpecification, ServiceSpecification
 from domain.decomposition.over_orders import Candidate, OverOrders, PastOrder
 from domain.order_document import with_items
 from domain.plan import Plan
@@ -15,6 +16,7 @@ from domain.recorded import Recorded
 from domain.unit_of_work import decider_of
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.decisions.given import ANSWER_WITHIN
+from tests.decisions.test_properties import Story, deterministic, scripts
 from tests.decisions.world import InMemory, add, change, sample
 
 Document = dict[str, Any]
@@ -52,6 +54,8 @@ def over_orders(world: InMemory, candidate: Catalog) -> OverOrders:
     comparison = Candidate(candidate, {world.catalog.version: world.catalog}, ANSWER_WITHIN)
     for order in world.orders:
         history = [recorded for recorded in world.log if recorded.stream == order]
+        if not isinstance(history[0].event, ProductOrderAcknowledged):
+            continue
         past, position = past_order(order, history)
         loaded: dict[str, Any] = {}
         while (need := comparison.look(past, loaded)) is not None:
@@ -207,3 +211,31 @@ def test_the_time_for_an_answer_that_only_the_settings_know_is_no_difference() -
     while (need := comparison.look(past, loaded)) is not None:
         loaded.update(dict.fromkeys(need.streams))
     assert comparison.report().same == 1
+
+
+@deterministic(120)
+@given(scripts)
+def test_the_catalog_that_orders_had_makes_the_same_of_them_whatever_happened_then(numbers: list[int]) -> None:
+    """Random stories: changes, moves, cancels, service orders from outside, refusals of the network."""
+    story = Story(numbers)
+    story.run()
+    report = over_orders(story.world, sample())
+    assert (report.different, report.refused) == (0, 0), (report.groups, report.refusals)
+
+
+def test_services_and_bundles_nest_without_limit() -> None:
+    """Thousands deep, where Python's own stack would end."""
+    depth = 3_000
+    services = {
+        f"s{n}": ServiceSpecification(f"s{n}", f"S{n}", children=(Child(f"s{n + 1}", f"s{n + 1}"),) if n < depth else ())
+        for n in range(depth + 1)
+    }
+    offerings = {f"o{n}": ProductOffering(f"o{n}", f"O{n}", bundled=(Bundled(f"o{n + 1}"),)) for n in range(depth)}
+    offerings[f"o{depth}"] = ProductOffering(f"o{depth}", "Leaf", specification="leaf")
+    leaf = ProductSpecification("leaf", "Leaf", children=(Child("s0", "s0"),))
+    catalog = Catalog("deep", offerings, {"leaf": leaf}, services, {})
+    world = InMemory(catalog)
+    world.order(add("1", "o0"))
+    plan = world.events(ProductOrderDecomposed)[-1].plan
+    assert (len(plan.items), len(plan.services)) == (depth + 1, depth + 1)
+    assert over_orders(world, catalog).same == 1

@@ -196,6 +196,13 @@ def test_a_catalog_is_published_to_the_server(engine: EngineProcess, tmp_path: P
     assert published.code == 0, published.err
     assert published.out == f"{changed} is published as version 1.1.\n"
     assert "Mobile line plus" in crossconnect("catalog", "diff", "sample", str(changed)).out
+    later = tmp_path / "later.yaml"
+    later.write_text(changed.read_text().replace('version: "1.1"', 'version: "1.2"'))
+    dated = crossconnect("catalog", "publish", str(later), "--effective", "2999-01-01", "--url", engine.url)
+    assert dated.out == f"{later} is published as version 1.2, in force from 2999-01-01T00:00:00Z.\n"
+    crossconnect("catalog", "publish", str(later), "--effective", "soon", "--url", engine.url).fails_with(
+        1, "effective is not a time: 'soon'"
+    )
 
 
 def test_what_a_published_catalog_no_longer_offers_is_said(tmp_path: Path) -> None:

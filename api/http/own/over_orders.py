@@ -18,7 +18,9 @@ from api.over_orders import as_document, moment
 from api.wiring import System
 from schemas.catalog import catalog_from_document, catalog_in_body
 
-DEFAULT_ORDERS, MOST_ORDERS = 1_000, 10_000  # in one answer: they are computed while orders are decided; the command line takes all
+# Orders of one answer: they are compared while others are decided; the command line takes all.
+DEFAULT_ORDERS = 1_000
+MOST_ORDERS = 10_000
 
 SINCE = openapi.parameter("since", "query", "Only orders that were accepted from this time on.", {"type": "string", "format": "date-time"})
 UNTIL = openapi.parameter("until", "query", "Only orders that were accepted before this time.", {"type": "string", "format": "date-time"})
