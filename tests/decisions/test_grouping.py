@@ -111,6 +111,22 @@ def test_whatever_the_grouping_a_cancel_takes_back_what_was_built(per: str) -> N
     assert checked(world) == []
 
 
+@pytest.mark.parametrize("per", ["item", "targetSystem", "order"])
+def test_whatever_the_grouping_an_amendment_adds_and_takes_out(per: str) -> None:
+    """What stays is the service order item that it was; what is new is in a service order of its own."""
+    world = grouped(per)
+    order = world.order(add("1", "fibre-broadband"), add("2", "voice-line"))
+    before = {service.id: (service.number, service.item) for service in plan_of(world).services}
+    world.answer(world.named("gpon-port/reserve"))
+    world.amend(order, add("1", "fibre-broadband"), add("3", "tv"), mode="full")
+    after = {service.id: (service.number, service.item) for service in world.state(order).plan.services if service.number}
+    assert all(before[id] == place for id, place in after.items() if id in before)
+    assert len(set(after.values())) == len(after)
+    world.complete_all()
+    assert world.state(order).state == COMPLETED
+    assert checked(world) == []
+
+
 def test_what_is_planned_later_is_a_service_order_of_its_own() -> None:
     """A service order that has been sent out does not grow."""
     world = grouped("order")
