@@ -1,6 +1,6 @@
 """Settling: what is complete once everything that it waits for is, from tasks up to services, items and bundles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -76,7 +76,18 @@ class Settling:
             self.settle_item(item)
 
     def settle_service(self, service: ServiceProgress) -> None:
-        """A service is done when its tasks and what it rests on are."""
+        """A service is done when its tasks and what it rests on are; then so may be what it is a part of. Services nest without limit, so nothing here
+        calls itself."""
+        under_way = [self._settling(service)]
+        while under_way:
+            holder = next(under_way[-1], None)
+            if holder is None:
+                under_way.pop()
+            else:
+                under_way.append(self._settling(holder))
+
+    def _settling(self, service: ServiceProgress) -> Iterator[ServiceProgress]:
+        """One service; yields those that it is a part of, each to be settled before the next."""
         if service.open or service.state in TERMINAL:
             return
         service.state = COMPLETED
@@ -90,7 +101,7 @@ class Settling:
             holder = progress.services[id]
             holder.open.discard(planned.id)
             holder.done_at = later_of(holder.done_at, service.done_at)
-            self.settle_service(holder)
+            yield holder
         for id in service.users:
             item = progress.items[id]
             item.open.discard(planned.id)
@@ -100,8 +111,8 @@ class Settling:
     def settle_item(self, item: ItemProgress) -> None:
         """An item is done when its services, visits and nested items are."""
         planned = item.planned
-        if item.is_bundle:
-            self.settle_bundle(item)
+        if item.is_bundle and self.settle_bundle(item):
+            self.tell_parent(item)
         if item.open or item.is_bundle or item.state in TERMINAL or planned.waits:
             return
         if HOLD in item.held and not self.progress.has_begun(item):
@@ -109,6 +120,7 @@ class Settling:
         if self.withdrawal is not None and planned.id in self.withdrawal.items:
             return
         self.complete(item)
+        self.tell_parent(item)
 
     def complete(self, item: ItemProgress) -> None:
         """An item is done."""
@@ -123,7 +135,6 @@ class Settling:
             if service is None or service.planned.action != "delete" or (self.withdrawal and self.withdrawal.takes_back(service)):
                 self.due.append(DetachService(id, self.order, planned.product))
         self.finish(f"item:{planned.id}")
-        self.tell_parent(item)
 
     def _assigned(self, item: ItemProgress) -> dict[str, Any]:
         """What fulfilment gave its services that is no value of the product's own."""
@@ -139,24 +150,27 @@ class Settling:
         return values
 
     def tell_parent(self, item: ItemProgress) -> None:
-        """A bundle may be done when one of its parts is."""
+        """A bundle may be done when one of its parts is, and then the one around it; bundles nest without limit too."""
         parent = self.progress.items.get(item.planned.parent)
-        if parent is not None and parent.is_bundle:
+        while parent is not None and parent.is_bundle:
             parent.done_at = later_of(parent.done_at, item.done_at)
-            self.settle_bundle(parent)
+            if not self.settle_bundle(parent):
+                return
+            item, parent = parent, self.progress.items.get(parent.planned.parent)
 
-    def settle_bundle(self, bundle: ItemProgress) -> None:
-        """A bundle that is added lives while one of its parts does; one that is changed or ended is so when all of them are [choice]."""
+    def settle_bundle(self, bundle: ItemProgress) -> bool:
+        """A bundle that is added lives while one of its parts does; one that is changed or ended is so when all of them are [choice]. Answers whether it is
+        another state."""
         states = {self.progress.items[id].state for id in bundle.children}
         if not states <= TERMINAL:
-            return
+            return False
         some, every = COMPLETED in states, states == {COMPLETED}
         outcome = COMPLETED if every or (some and bundle.planned.action == "add") else FAILED if FAILED in states else CANCELLED
         if outcome == bundle.state:
-            return
+            return False
         if outcome == COMPLETED:
             self.complete(bundle)
-            return
+            return True
         planned = bundle.planned
         bundle.state = outcome
         self.changed[planned.id] = bundle
@@ -164,7 +178,7 @@ class Settling:
         self.due.append(AbandonProduct(planned.product, self.order, planned, status, self.now))
         if relying := self.progress.relying_on(planned.id):
             self.withdraw(relying, outcome, False)
-        self.tell_parent(bundle)
+        return True
 
     def withdraw(self, items: Iterable[str], outcome: str, include_completed: bool) -> None:
         """Take back these items, and what cannot go on without them; `outcome` is the state that they end in."""
