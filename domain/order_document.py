@@ -55,8 +55,8 @@ def read_lines(document: Mapping[str, Any]) -> tuple[OrderLine, ...]:
         lines.append(_line(parent, path, item, account))
         if item.get("quantity", ONE) != ONE:
             raise invalid(lines[-1], "quantity", f"must be {ONE}, not {item['quantity']}: each product is an item of its own")
-        nested = item.get("productOrderItem") or ()
-        todo.extend((str(item["id"]), f"{path}.productOrderItem[{n}]", nested[n]) for n in range(len(nested) - 1, -1, -1))
+        if nested := item.get("productOrderItem"):
+            todo.extend((str(item["id"]), f"{path}.productOrderItem[{n}]", nested[n]) for n in range(len(nested) - 1, -1, -1))
         if len(lines) > LARGEST_ORDER:
             raise Rejected("invalid", f"An order has at most {LARGEST_ORDER} items.")
     _check_references(lines)
@@ -87,6 +87,7 @@ def _as_now(item: dict[str, Any], items: Mapping[str, dict[str, Any]]) -> dict[s
 def _line(parent: str, path: str, item: Mapping[str, Any], account: str) -> OrderLine:
     product = item.get("product") or {}
     offering = (item.get("productOffering") or product.get("productOffering") or {}).get("id") or ""
+    account = _account(item, product) or account
     return OrderLine(
         id=str(item["id"]),
         action=item["action"],
@@ -108,14 +109,18 @@ def _line(parent: str, path: str, item: Mapping[str, Any], account: str) -> Orde
         status=product.get("status") or "",
         modify_mode=item.get("modifyMode") or "delta",
         term=tuple(product.get("productTerm") or ()),
-        account=_id_of(item.get("billingAccount")) or _id_of(product.get("billingAccount")) or account,
+        account=account,
         bought=_bought(item, product, account),
     )
 
 
+def _account(item: Mapping[str, Any], product: Mapping[str, Any]) -> str:
+    own = _id_of(item["billingAccount"]) if "billingAccount" in item else ""
+    return own or (_id_of(product["billingAccount"]) if "billingAccount" in product else "")
+
+
 def _bought(item: Mapping[str, Any], product: Mapping[str, Any], account: str) -> dict[str, Any]:
     """What the line says of prices, and who pays."""
-    account = _id_of(item.get("billingAccount")) or _id_of(product.get("billingAccount")) or account
     said = {
         "itemPrice": item.get("itemPrice") or product.get("productPrice"),
         "itemTotalPrice": item.get("itemTotalPrice"),

@@ -296,6 +296,9 @@ class Compiled:
         self.lagging = tuple(each for each in catalog.dependencies if each.lag and each.date is None)
         self.dated = tuple(each for each in catalog.dependencies if each.date is not None)
         self.distributions: dict[str, tuple[Distribution, ...]] = {}
+        # Services whose tasks, or who gets them, depend on what is ordered.
+        self.choosing = {service.id for service in catalog.services.values() if any(task.condition is not True for task in service.tasks)}
+        self.choosing.update(rule.specification for rule in catalog.distributions)
         self.visits: dict[str, tuple[WorkOrderTemplate, ...]] = {}
         for rule in catalog.distributions:
             self.distributions[rule.specification] = (*self.distributions.get(rule.specification, ()), rule)

@@ -167,7 +167,9 @@ class _Finder:
         while todo:
             child, given, parent = todo.pop()
             for draft, values in self._instances(item, child, given, parent):
-                todo.extend((rule, {**given, **values}, draft) for rule in reversed(draft.specification.children))
+                if below := draft.specification.children:
+                    carried = {**given, **values}
+                    todo.extend([(rule, carried, draft) for rule in reversed(below)])
 
     def _instances(
         self, item: Item, child: Child, inputs: dict[str, Any], parent: ServiceDraft | None

@@ -14,8 +14,7 @@ def tasks_of(draft: ServiceDraft, catalog: Catalog, order: Order, answer_within:
     steps = draft.specification.tasks
     if not steps:
         return ()
-    reads = catalog.distributions or any(each.condition is not True for each in steps)
-    inputs = _inputs(draft, order) if reads else {}
+    inputs = _inputs(draft, order) if draft.specification.id in catalog.compiled.choosing else {}
     if draft.only_state:
         steps = tuple([each for each in steps if each.kind == "automatic" and not each.point_of_no_return])
     tasks = tuple(
