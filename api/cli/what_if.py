@@ -50,6 +50,10 @@ def _lines(explanation: Mapping[str, Any]) -> Iterator[str]:
     for task in explanation["tasks"]:
         by = {"task": "as its task says", "specification": "as its specification says"}.get(task["chosenBy"], f"by rule {task['chosenBy']}")
         yield f"    {task['task']}: {task['targetSystem']}, {by}" if task["targetSystem"] else f"    {task['task']}: by hand"
+    if explanation["visits"]:
+        yield "  visits"
+    for visit in explanation["visits"]:
+        yield f"    {visit['workOrder']}: {visit['template']}, because {visit['whenNew']} is new{_because(visit)}"
 
 
 def _mark(holds: bool | None) -> str:

@@ -71,6 +71,23 @@ def characteristics_of(data: Any) -> frozenset[str]:
     return frozenset(each["characteristic" if "characteristic" in each else "exists"] for each in _readers(data))
 
 
+def read_by(data: Any) -> frozenset[str]:
+    """The names of all that an expression or condition reads: characteristics and inputs."""
+    return characteristics_of(data) | frozenset(_inputs_of(data))
+
+
+def _inputs_of(data: Any) -> Iterator[str]:
+    if isinstance(data, Mapping):
+        if isinstance(data.get("input"), str):
+            yield data["input"]
+        for word, part in data.items():
+            if word not in ("table", "else"):
+                yield from _inputs_of(part)
+    elif isinstance(data, list | tuple):
+        for part in data:
+            yield from _inputs_of(part)
+
+
 def _readers(data: Any) -> Iterator[Mapping[str, Any]]:
     """Every part that reads a characteristic. Tables and constants hold data, not rules, and are passed by."""
     if isinstance(data, Mapping):

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain.catalog import Catalog, Child
-from domain.catalog.expression import characteristics_of
+from domain.catalog.expression import read_by
 from domain.decomposition.order import Order
 from domain.decomposition.tasks import distribution_of
-from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask
+from domain.plan import Plan, PlannedItem, PlannedService, PlannedTask, PlannedVisit
 from domain.record import record
 
 
@@ -39,6 +39,19 @@ class ExplainedTask:
     service: str
     target_system: str
     chosen_by: str
+
+
+@record
+class ExplainedVisit:
+    """A work order, by the template that it was made from: `when_new` is the service that is built by this order, `condition` what else had to hold, and
+    `reads` what that looked at, of the first of its items."""
+
+    visit: str
+    template: str
+    when_new: str
+    condition: Any
+    reads: dict[str, Any]
+    items: tuple[str, ...]
 
 
 def explained_rules(plan: Plan, catalog: Catalog, order: Order) -> tuple[ExplainedRule, ...]:
@@ -79,7 +92,7 @@ def _explained(
     holds = True if child.condition is True else catalog.compiled.condition(child.condition)(inputs)
     found = [service.id for service in own if service.specification == child.specification] if holds else []
     values = {each.target: catalog.compiled.expression(each.expression)(inputs) for each in child.mappings} if holds else {}
-    read = characteristics_of([child.condition, child.cardinality, *(each.expression for each in child.mappings)])
+    read = read_by([child.condition, child.cardinality, *(each.expression for each in child.mappings)])
     reads = {name: inputs.get(name) for name in sorted(read)}
     return ExplainedRule(item.id, child.id, parent, child.specification, child.condition, holds, reads, values, tuple(found))
 
@@ -104,9 +117,25 @@ def explained_tasks(plan: Plan, catalog: Catalog, order: Order) -> tuple[Explain
 
 def chosen_by(task: PlannedTask, service: PlannedService, item: PlannedItem, catalog: Catalog, order: Order) -> str:
     """What chose the target system of a task: the id of a distribution rule, else `task` or `specification`."""
-    specification = catalog.services[service.specification]
+    specification = catalog.services.get(service.specification)
+    if specification is None:
+        return "specification"  # as it was when the service was built
     if any(each.name == task.name and each.target_system for each in specification.tasks):
         return "task"
     inputs = {**item.values, **service.values, **order.inputs(service.action, service.places[0].id if service.places else None)}
     rule = distribution_of(specification.id, service.action, inputs, catalog)
     return rule.id if rule is not None else "specification"
+
+
+def explained_visits(plan: Plan, catalog: Catalog, order: Order) -> tuple[ExplainedVisit, ...]:
+    """Every visit of the plan whose template the catalog has."""
+    items = {item.id: item for item in plan.items}
+    return tuple([_explained_visit(visit, items, catalog, order) for visit in plan.visits if visit.template in catalog.work_orders])
+
+
+def _explained_visit(visit: PlannedVisit, items: dict[str, PlannedItem], catalog: Catalog, order: Order) -> ExplainedVisit:
+    template = catalog.work_orders[visit.template]
+    item = next((items[id] for id in visit.items if id in items), None)
+    inputs = {**item.values, **order.inputs(item.action, visit.place.id)} if item is not None else {}
+    reads = {name: inputs.get(name) for name in sorted(read_by(template.condition))}
+    return ExplainedVisit(visit.id, template.id, template.when_new, template.condition, reads, visit.items)

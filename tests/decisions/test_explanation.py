@@ -1,14 +1,15 @@
 """Explanations: each service and task of a plan is accounted for, and so is what was not chosen."""
 
+from dataclasses import replace
 from typing import Any
 
 from domain.catalog import Catalog, Child, Distribution, ProductSpecification, ServiceSpecification, TaskSpecification
 from domain.decomposition import Order
-from domain.decomposition.explanation import explained_rules, explained_tasks
+from domain.decomposition.explanation import explained_rules, explained_tasks, explained_visits
 from domain.plan import Plan
 from domain.product_order import ProductOrderDecomposed
 from tests.decisions.made import item, service, task
-from tests.decisions.world import InMemory, add, sample
+from tests.decisions.world import InMemory, add, change, sample
 
 
 def triple_play(world: InMemory, **voice: Any) -> ProductOrderDecomposed:
@@ -61,3 +62,32 @@ def test_what_was_not_chosen_is_explained_too() -> None:
     assert (made.rule, made.holds, made.services) == ("the-line", True, (planned.id,))
     assert (left_out.rule, left_out.holds, left_out.reads, left_out.services) == ("the-backup", False, {"backup": False}, ())
     assert [each.chosen_by for each in explained_tasks(plan, catalog, Order("po-1", "cust-1"))] == ["fast-lane"]
+
+
+def test_every_visit_says_by_which_template_and_why() -> None:
+    plan = triple_play(InMemory(sample())).plan
+    (visit,) = explained_visits(plan, sample(), Order("po-1", "cust-1"))
+    assert (visit.template, visit.when_new, visit.condition, visit.items) == ("site-visit", "access-line", True, ("1.1", "1.2", "1.3"))
+
+
+def test_what_a_rule_reads_of_the_order_is_told_with_the_characteristics() -> None:
+    where = {"and": [{"eq": [{"input": "site"}, "site-1"]}, {"eq": [{"input": "customer"}, "cust-1"]}, {"exists": "package"}]}
+    catalog = replace(sample(), work_orders={"site-visit": replace(sample().work_orders["site-visit"], condition=where)})
+    world = InMemory(catalog)
+    world.order(add("1", "tv"))
+    (visit,) = explained_visits(world.events(ProductOrderDecomposed)[-1].plan, catalog, Order("po-1", "cust-1"))
+    assert visit.reads == {"customer": "cust-1", "package": "basic", "site": "site-1"}
+
+
+def test_what_is_ended_after_it_left_the_catalog_is_explained() -> None:
+    world = InMemory(sample())
+    order = world.order(add("1", "mobile-line"))
+    world.complete_all()
+    services = {id: each for id, each in sample().services.items() if id not in ("mobile-service", "hlr-subscription")}
+    after = replace(
+        sample(), services=services, products={**sample().products, "mobile-line": ProductSpecification("mobile-line", "Mobile")}
+    )
+    world.catalog = after
+    world.order(change("1", "delete", world.product(order, "1")))
+    plan = world.events(ProductOrderDecomposed)[-1].plan
+    assert {each.chosen_by for each in explained_tasks(plan, after, Order("po-2", "cust-1"))} == {"specification"}

@@ -295,6 +295,18 @@ class TargetChosen(TypedDict, total=False):
 
 
 @with_config(OPEN)
+class VisitChosen(TypedDict, total=False):
+    """`template` is the work-order template that the visit was made from: its service `whenNew` is built by this order, and its `condition` holds."""
+
+    workOrder: Required[str]
+    template: Required[str]
+    whenNew: Required[str]
+    condition: Required[Any]
+    reads: Required[dict[str, Any]]
+    productOrderItems: Required[list[str]]
+
+
+@with_config(OPEN)
 class ProductOrderExplanation(TypedDict, total=False):
     """Why an order has the services and tasks it has, by the catalog that it is pinned to."""
 
@@ -302,6 +314,7 @@ class ProductOrderExplanation(TypedDict, total=False):
     catalog: Required[str]
     rules: Required[list[RuleLookedAt]]
     tasks: Required[list[TargetChosen]]
+    visits: Required[list[VisitChosen]]
 
 
 @with_config(OPEN)

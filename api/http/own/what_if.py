@@ -18,7 +18,14 @@ from api.http.own.shapes import EXPLANATION, PREVIEW
 from api.http.product_orders import SUBMIT, submission
 from api.wiring import System
 from domain.decomposition import Order
-from domain.decomposition.explanation import ExplainedRule, ExplainedTask, explained_rules, explained_tasks
+from domain.decomposition.explanation import (
+    ExplainedRule,
+    ExplainedTask,
+    ExplainedVisit,
+    explained_rules,
+    explained_tasks,
+    explained_visits,
+)
 from domain.decomposition.order import segment_of
 from domain.plan import Plan
 from domain.product_order import ProductOrderAcknowledged, ProductOrderDecomposed
@@ -100,6 +107,7 @@ def _explained(system: System, history: Sequence[Recorded]) -> dict[str, Any]:
         "catalog": made.catalog,
         "rules": [_rule(each) for each in explained_rules(plan, catalog, order)],
         "tasks": [_task(each) for each in explained_tasks(plan, catalog, order)],
+        "visits": [_visit(each) for each in explained_visits(plan, catalog, order)],
     }
 
 
@@ -119,3 +127,14 @@ def _rule(rule: ExplainedRule) -> dict[str, Any]:
 
 def _task(task: ExplainedTask) -> dict[str, Any]:
     return {"task": task.task, "service": task.service, "targetSystem": task.target_system, "chosenBy": task.chosen_by}
+
+
+def _visit(visit: ExplainedVisit) -> dict[str, Any]:
+    return {
+        "workOrder": visit.visit,
+        "template": visit.template,
+        "whenNew": visit.when_new,
+        "condition": visit.condition,
+        "reads": visit.reads,
+        "productOrderItems": list(visit.items),
+    }

@@ -7,7 +7,7 @@ from typing import Any
 from domain.catalog import VALUE_TYPES, CharacteristicSpecification
 from domain.catalog.check.problem import Problem, Problems
 from domain.catalog.check.reach import Readable
-from domain.catalog.expression import NotInGrammar, characteristics_of, compile_condition, compile_expression, table_key
+from domain.catalog.expression import NotInGrammar, characteristics_of, compile_condition, compile_expression, read_by, table_key
 from domain.record import record
 
 MOST_TRIED = 1000  # combinations of listed values
@@ -39,7 +39,7 @@ def problems_of(rule: Rule) -> Problems:
         yield Problem(rule.path, f"is not understood: {error}")
         return
     if rule.must_hold and _never_holds(rule):
-        read = ", ".join(sorted(_read_by(rule.data)))
+        read = ", ".join(sorted(read_by(rule.data)))
         yield Problem(rule.path, f"never holds{f', whatever {read} is,' if read else ','} so what it guards can go")
     for name in sorted(characteristics_of(rule.data) - rule.readable.keys()):
         yield Problem(rule.path, f"reads {name!r}, which is not a characteristic of {rule.whose}")
@@ -99,7 +99,7 @@ def _listed(specifications: tuple[CharacteristicSpecification, ...]) -> tuple[An
 def _never_holds(rule: Rule) -> bool:
     """Whether a condition holds for none of the values that there are. Where one of them is not listed, nobody can say; a comparison with what a
     characteristic never is, is told as such."""
-    names = sorted(_read_by(rule.data))
+    names = sorted(read_by(rule.data))
     known = [_may_be(name, rule) for name in names]
     if not all(known) or any(True for part in _parts(rule.data) for _ in _in_vain(part, rule.readable)):
         return False
@@ -114,12 +114,6 @@ def _may_be(name: str, rule: Rule) -> tuple[Any, ...]:
         return rule.actions
     listed = _listed(rule.readable.get(name, ()))
     return (*listed, None) if listed else ()
-
-
-def _read_by(data: Any) -> frozenset[str]:
-    """Characteristics and inputs."""
-    inputs = (part["input"] for part in _parts(data) if isinstance(part.get("input"), str))
-    return characteristics_of(data) | frozenset(inputs)
 
 
 # ---- comparisons and tables that nothing can meet
