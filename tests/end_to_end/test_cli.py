@@ -219,7 +219,7 @@ def test_what_a_published_catalog_no_longer_offers_is_said(tmp_path: Path) -> No
         assert "No longer offered: 1 (mobile-line)." in told.out, told.out + told.err
         assert crossconnect("catalog", "publish", "sample", "--url", engine.url, "--json").json()["noLongerOffered"] == []
         assert crossconnect("catalog", "publish", str(retired), "--url", engine.url).code == 0
-        assert "the store works with version retiring, which was published after it" in crossconnect("doctor", "--store", engine.store).out
+        assert "the store works with version retiring" in crossconnect("doctor", "--store", engine.store).out
         other = crossconnect("doctor", "--store", engine.store, "--catalog", "benchmark-w1")
         assert "is not the one that the store works with (version retiring)" in other.out
         engine.stop()
