@@ -16,8 +16,9 @@ from domain.recorded import Recorded
 from domain.unit_of_work import decider_of
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.decisions.given import ANSWER_WITHIN
-from tests.decisions.test_properties import Story, deterministic, scripts
+from tests.decisions.test_properties import Story, scripts
 from tests.decisions.world import InMemory, add, change, sample
+from tests.examples import examples
 
 Document = dict[str, Any]
 
@@ -213,13 +214,13 @@ def test_the_time_for_an_answer_that_only_the_settings_know_is_no_difference() -
     assert comparison.report().same == 1
 
 
-@deterministic(120)
+@examples(120)
 @given(scripts)
 def test_the_catalog_that_orders_had_makes_the_same_of_them_whatever_happened_then(numbers: list[int]) -> None:
     """Random stories: changes, moves, cancels, service orders from outside, refusals of the network."""
     story = Story(numbers)
     story.run()
-    report = over_orders(story.world, sample())
+    report = over_orders(story.world, story.world.catalog)
     assert (report.different, report.refused) == (0, 0), (report.groups, report.refusals)
 
 
