@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=Group,
-    help="What waits for an operator: steps that stopped, and tasks for people.",
+    help="Steps that stopped, and tasks that wait for people.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )

@@ -431,7 +431,7 @@ def test_the_version_and_the_help_are_found_where_one_looks_for_them() -> None:
         assert crossconnect(*arguments, "-h").out == crossconnect(*arguments, "--help").out != ""
 
 
-@pytest.mark.parametrize("group", [(), ("catalog",), ("topics",), ("simulate",), ("fallout",)])
+@pytest.mark.parametrize("group", [(), ("catalog",), ("topics",), ("simulate",), ("fallout",), ("targets",)])
 def test_the_line_that_says_what_a_verb_does_is_whole(group: tuple[str, ...]) -> None:
     lines = crossconnect(*group, "--help").out.partition("Commands:")[2].splitlines()
     assert [line for line in lines if line.endswith("...")] == []
