@@ -277,6 +277,16 @@ def test_a_parked_retry_asks_for_the_values_that_were_set_meanwhile(world: InMem
     assert world.events(ActivationRequested)[-1] == Like(ActivationRequested, key="so-1-1.2.activate.add.2", attempt=1)
 
 
+def test_an_amendment_that_does_not_name_the_value_leaves_it_as_it_was_set(world: InMemory) -> None:
+    order = mobile(world)
+    world.answer(TASK, "rejected")
+    world.set_values("2", simType="physical")
+    world.amend(order, add("2", "mobile-line"))
+    world.resolve(TASK, fallout.RETRY)
+    world.complete_all()
+    assert [world.state(world.product(order, item)).values["simType"] for item in ("1", "2")] == ["physical", "esim"]
+
+
 def test_values_that_are_set_before_the_first_step_are_in_its_request(world: InMemory) -> None:
     world.order(add("1", "mobile-line"), start=NOW + timedelta(hours=1))
     world.set_values("2", simType="physical")
