@@ -58,12 +58,14 @@ def _aside(*texts: object) -> str:
 def _add_item(above: Tree, item: Document, document: Document) -> None:
     what = item.get("offering") or item.get("specification") or ""
     about = _aside(item.get("product") or item.get("service"))
-    branch = above.add(f"item {escaped(item['id'])} {escaped(item['action'])} [bold]{escaped(what)}[/] {state(item['state'])}{about}")
+    branch = above.add(f"item {escaped(item['id'])} {_asked(item)} [bold]{escaped(what)}[/] {state(item['state'])}{about}")
     if by := item.get("heldBy"):
         branch.add(f"held by {escaped(by['name'])}{_aside(by['reason'])}")
     for path in item.get("missing") or ():
         branch.add(f"[yellow]missing[/] {escaped(path)}")
-    for id in item["services"]:
+    for other in item.get("behind") or ():
+        branch.add(f"[yellow]waits for[/] {escaped(other)}")
+    for id in (*item["services"], *item.get("detached", ())):
         if (service := document["services"].get(id)) and service["item"] == item["id"]:
             _add_service(branch, service, document)
     for child in document["items"].values():
@@ -71,9 +73,17 @@ def _add_item(above: Tree, item: Document, document: Document) -> None:
             _add_item(branch, child, document)
 
 
+def _asked(item: Document) -> str:
+    """The action, and what a modify is if it is no change of values."""
+    move = f"to {' and '.join(place['id'] for place in item['place'] if place['id'])}" if item.get("moves") else ""
+    term = "renewal" if item.get("productTerm") and item["action"] == "modify" else ""
+    return escaped(" ".join(filter(None, (item["action"], item.get("status"), move, term))))
+
+
 def _add_service(above: Tree, service: Document, document: Document) -> None:
     order = service.get("serviceOrder") or {}
-    title = f"{escaped(service['category'])} [bold]{escaped(service['name'])}[/] {state(service['state'])}"
+    action = " ".join(filter(None, (service["action"] if service["action"] != "noChange" else "", service.get("wantedState"))))
+    title = f"{escaped(service['category'])} [bold]{escaped(service['name'])}[/] {action} {state(service['state'])}"
     branch = above.add(title + _aside(service["id"], order.get("id")))
     for id in service["tasks"]:
         if task := document["tasks"].get(id):
