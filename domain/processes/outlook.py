@@ -82,7 +82,9 @@ class Outlook:
     def _is_out(self, recorded: Recorded) -> None:
         event: ActivationRequested | ManualTaskRequested = recorded.event
         if isinstance(event, ManualTaskRequested) or not event.undo:
-            self.standing.started.setdefault(event.task, recorded.meta.time.timestamp())
+            again = self.standing.ended.pop(event.task, None) is not None
+            if again or event.task not in self.standing.started:
+                self.standing.started[event.task] = recorded.meta.time.timestamp()
 
     def _visit_requested(self, recorded: Recorded) -> None:
         self.standing.started.setdefault(recorded.stream, recorded.meta.time.timestamp())

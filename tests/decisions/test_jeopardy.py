@@ -8,6 +8,7 @@ import pytest
 
 from domain import fallout
 from domain.jeopardy import CRITICAL, DAY, HIGH, LEVELS, LOW, MEDIUM, NORMAL, THRESHOLDS, level_of
+from domain.processes.outlook import Outlook
 from domain.product_order import (
     ProductOrderJeopardyAssessed,
     ProductOrderReviewed,
@@ -19,8 +20,9 @@ from domain.service_order import ActivationRequested
 from domain.verification import Verification
 from schemas.catalog import catalog_from_document
 from tests.decisions.given import NOW, given
+from tests.decisions.test_amendment import says
 from tests.decisions.test_plan_edges import MAST
-from tests.decisions.world import InMemory, add
+from tests.decisions.world import InMemory, add, sample
 
 HOUR = timedelta(hours=1)
 
@@ -173,6 +175,34 @@ def test_the_same_appointment_again_tells_nothing_new() -> None:
     world.appoint("wo-1-1", NOW + 24 * HOUR)
     world.appoint("wo-1-1", NOW + 24 * HOUR)
     assert told(world) == [NORMAL, NORMAL]
+
+
+# Amendments -----------------------------------------------------------------------------------------------------------------------------
+def test_what_an_amendment_adds_counts_from_now_on() -> None:
+    world = ordered(7)
+    pass_hours(world, 2)
+    world.amend("po-1", add("2", "mast", site="site-2"))
+    assert (last(world).level, last(world).expected) == (NORMAL, NOW + 7 * HOUR)
+    pass_hours(world, 2.1)  # both should have been dug by now
+    assert told(world)[-1] == LOW
+
+
+def test_a_step_that_runs_while_it_is_amended_is_expected_again() -> None:
+    world = InMemory(sample(), rebuild_each=True)
+    world.order(add("1", "fibre-broadband"), completion=NOW + 7 * HOUR)
+    reserve = world.named("gpon-port/reserve")
+    world.amend("po-1", says("1", downstream=1000))
+    for _ in range(3):  # the answer to what was asked before, its undoing, and the same once more are all the same step
+        outlook = Outlook()
+        for recorded in world.log:
+            outlook.learn(recorded)
+        found = outlook.forecast(world.now)
+        assert found is not None
+        if reserve not in found.nodes:
+            break
+        world.answer(reserve)
+    assert world.task(reserve).decision > 1
+    assert world.named("gpon-port/configure") in [task for _, task in world.outstanding()]
 
 
 # Relief ---------------------------------------------------------------------------------------------------------------------------------

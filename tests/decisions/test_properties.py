@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +64,8 @@ class Chance:
 
 # Everybody waits who may.
 WAITING = queueing(*sample().offerings)
+# Every dependency takes half an hour longer.
+LAGGING = replace(sample(), dependencies=tuple(replace(each, lag=1800.0) for each in sample().dependencies))
 
 
 class Story:
@@ -70,7 +73,7 @@ class Story:
 
     def __init__(self, numbers: list[int], rebuild_each: bool = False) -> None:
         self.chance = Chance(numbers)
-        self.world = InMemory(self.chance.of([sample(), WAITING]), rebuild_each)
+        self.world = InMemory(self.chance.of([sample(), WAITING, LAGGING]), rebuild_each)
 
     def run(self) -> None:
         self.submit()
@@ -222,11 +225,14 @@ class Story:
                 self.world.release(order=order)
         self.world.release_parked()
         self.world.let_time_pass(1201)
-        for _ in range(200):
+        for _ in range(400):
             self.world.complete_all()
             stopped = self.world.fallouts()
-            if not stopped:
+            if not stopped and not any(self.world.state(order).steps for order in self.world.orders):
                 break
+            if not stopped:
+                self.world.let_time_pass(1800)
+                continue
             order, task = stopped[0]
             self.world.resolve(task, fallout.RETRY, order)
         waiting = [order for order in self.world.orders if self.world.state(order).waits_for_information]
