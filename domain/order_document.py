@@ -21,7 +21,7 @@ ONE = 1  # quantity of an item: a product has an id, a state and a life of its o
 @record
 class OrderLine:
     """One product order item. `path` is where it stands in the document, for messages; `parent` the id of the item it is nested in; `account` the billing
-    account of the item, else of its product, else of the order; `external` what the sender calls the service that it orders;
+    account of the item, else of its product, else of the order; `external` what the sender calls the product or service that it orders;
     `bought` the prices and the account as the line says them."""
 
     id: str
@@ -108,6 +108,7 @@ def _line(parent: str, path: str, item: Mapping[str, Any], account: str) -> Orde
         children=tuple([str(child["id"]) for child in item.get("productOrderItem") or ()]),
         status=product.get("status") or "",
         modify_mode=item.get("modifyMode") or "delta",
+        external=product.get("externalId") or "",
         term=tuple(product.get("productTerm") or ()),
         account=account,
         bought=_bought(item, product, account),

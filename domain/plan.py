@@ -20,12 +20,13 @@ CLOSES = (ITEM, CLOSURE, BUNDLE, ORDER)
 @record
 class Clearance:
     """What our own people must still say before an item is planned: technical values (`paths`) that somebody of `group` adds, and the approval of
-    `role`; `approved` is the role that has approved (domain-rules 2.13)."""
+    `role`; `approved` is the role that has approved, `refused` the one that has not (domain-rules 2.13)."""
 
     group: str = ""
     paths: tuple[str, ...] = ()
     role: str = ""
     approved: str = ""
+    refused: str = ""
 
 
 APPROVAL = "approval"
@@ -43,7 +44,7 @@ class PlannedItem:
     to supply: then nothing else of the item is planned yet. `status` is what a suspend or resume makes of the product, `term` what a renewal agrees on,
     `moved` whether `places` are new, `part_of` the product that an added one is a part of; `closes` what its point of no return closes. `clearance` says what
     of `missing` is asked of our own people, and not of the customer; `bought` the prices and the account as the line says them; `behind` are the orders
-    that have to be over first."""
+    that have to be over first; `external` is what the sender calls a product that is added."""
 
     id: str
     parent: str
@@ -65,6 +66,7 @@ class PlannedItem:
     clearance: Clearance | None = None
     bought: dict[str, Any] = field(default_factory=dict)
     behind: tuple[str, ...] = ()
+    external: str = ""
 
     @property
     def waits(self) -> bool:

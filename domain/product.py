@@ -89,7 +89,7 @@ Command = OrderProduct | FulfilProduct | AbandonProduct | ReopenProduct | AmendP
 # Events: names and fields are storage format -----------------------------------------------------------------------------------------
 @record
 class ProductOrdered:
-    """A product that an order adds: pendingActive."""
+    """A product that an order adds: pendingActive. `external` is what the order's sender calls it."""
 
     order: str
     item: str
@@ -103,6 +103,7 @@ class ProductOrdered:
     term: tuple[dict[str, Any], ...] = ()
     part_of: str = ""
     bought: dict[str, Any] = field(default_factory=dict)
+    external: str = ""
 
 
 @record
@@ -283,6 +284,7 @@ def _ordered(command: OrderProduct) -> ProductOrdered:
         item.term,
         item.part_of,
         item.bought,
+        item.external,
     )
 
 

@@ -79,6 +79,7 @@ def _begun(id: str, event: ProductOrdered, time: datetime) -> Document:
     specification = {"productSpecification": reference("ProductSpecification", event.specification)} if event.specification else {}
     return {
         **resource("Product", id),
+        **present(externalId=event.external),
         "name": event.offering,
         "status": PENDING_ACTIVE,
         "orderDate": time,

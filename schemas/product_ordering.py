@@ -67,9 +67,10 @@ class ProductRelationship(TypedDict, total=False):
 
 @with_config(OPEN)
 class Product(TypedDict, total=False):
-    """TMF's `ProductRefOrValue`: a product that is to be, or one that the customer has."""
+    """TMF's `ProductRefOrValue`: a product that is to be, or one that the customer has. `externalId` is ours: what the sender calls it."""
 
     id: str
+    externalId: str
     href: str
     description: str
     isBundle: bool

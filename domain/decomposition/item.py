@@ -104,6 +104,7 @@ class Item:
             self.clearance,
             self.line.bought,
             tuple(self.behind),
+            self.line.external if self.ordered is None and self.line.action == "add" else "",
         )
 
     def clear(self, clearance: Clearance) -> None:

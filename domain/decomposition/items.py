@@ -13,7 +13,7 @@ from domain.decomposition.changes import check_moves, read_change
 from domain.decomposition.configuration import configure, said
 from domain.decomposition.conflict import InTheWay, wait_behind
 from domain.decomposition.item import Item
-from domain.external_id import addressed
+from domain.external_id import PRODUCT, addressed, loaded_id
 from domain.order_document import OrderLine, invalid
 from domain.plan import Plan, PlannedItem
 from domain.product import GONE, Product
@@ -29,7 +29,10 @@ def resolve_items(
         _add_item(Item(line, items.get(line.parent), order), items)
     for item in items.values():
         if item.line.action != "add":
-            item.product = addressed(item.product, customer) if item.line.product else item.product
+            item.product = addressed(item.line.product or item.line.external, customer) or item.product
+        elif item.line.external:
+            item.product = loaded_id(PRODUCT, customer, item.line.external)
+            _check_new(item, order, facts)
     if earlier is not None:
         _recall(earlier, items, order, catalog)
     todo = [item for item in items.values() if not item.settled]
@@ -49,6 +52,13 @@ def resolve_items(
         if not (item.settled or item.behind):
             configure(item, catalog)
     return _parents_first(items)
+
+
+def _check_new(item: Item, order: str, facts: Facts) -> None:
+    """What its sender calls a product is the name of one product, for ever."""
+    product: Product | None = facts.get(item.product)
+    if product is not None and order not in (product.pending, product.last_order):
+        raise Rejected("conflict", f"Item {item.line.id}: externalId {item.line.external!r} is that of product {item.product} already.")
 
 
 def _recall(earlier: Plan, items: dict[str, Item], order: str, catalog: Catalog) -> None:
@@ -114,7 +124,8 @@ def _reads_as(line: OrderLine, planned: PlannedItem) -> bool:
 def _check_products(items: dict[str, Item]) -> None:
     named: dict[str, Item] = {}
     for item in items.values():
-        if item.line.action != "add" and item.line.product and named.setdefault(item.product, item) is not item:
+        names = item.line.external or (item.line.action != "add" and item.line.product)
+        if names and named.setdefault(item.product, item) is not item:
             other = named[item.product].line.id
             raise invalid(item.line, "product.id", f"product {item.product!r} is the subject of item {other} already")
 
@@ -160,7 +171,8 @@ def _resolve_offering(item: Item, order: str, customer: str, catalog: Catalog, f
 
 def _resolve_held(item: Item, order: str, customer: str, catalog: Catalog, facts: Facts) -> None:
     line = item.line
-    if not line.product:
+    named = line.product or line.external
+    if not named:
         item.missing.append(f"{line.path}.product.id")
         return
     held: Product | None = facts.get(item.product)
@@ -168,15 +180,15 @@ def _resolve_held(item: Item, order: str, customer: str, catalog: Catalog, facts
         item.missing.append("")  # will be asked again
         return
     if held is None:
-        raise invalid(line, "product.id", f"product {line.product!r} is not in the install base")
+        raise invalid(line, "product.id", f"product {named!r} is not in the install base")
     if held.customer != customer:
-        raise invalid(line, "product.id", f"product {line.product!r} is not in the install base of customer {customer}")
+        raise invalid(line, "product.id", f"product {named!r} is not in the install base of customer {customer}")
     if held.pending not in ("", order) and line.action != "noChange":
         item.offering = catalog.offerings.get(line.offering or held.offering)
-        wait_behind(InTheWay(item, f"product {line.product}", held.pending), [item], facts, order)
+        wait_behind(InTheWay(item, f"product {named}", held.pending), [item], facts, order)
         return
     if held.status in GONE:
-        raise invalid(line, "product.id", f"product {line.product!r} is {held.status}")
+        raise invalid(line, "product.id", f"product {named!r} is {held.status}")
     item.held, item.places = held, line.places or held.places
     if line.action == "modify":
         read_change(item, held)

@@ -74,6 +74,8 @@ class Fulfillment(Changing):
             for item in self.withdrawal.take_closed():
                 self.changed[item.planned.id] = item
                 self.tell_parent(item)
+            if not due:  # an item that was never planned has nothing to close, but the bundle around it may be done now
+                due, self.due = self.due, []
         return due or self._reports() or self.finished_amendment()
 
     def settle(self) -> None:

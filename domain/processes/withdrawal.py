@@ -225,12 +225,10 @@ class Withdrawal:
         outcome = self.items[planned.id]
         item.state, item.closed, item.open, item.held = outcome, True, set(), set()
         self._closed.append(item)
-        if planned.waits:
-            return
         for id in planned.services:
             if not self.takes_back(self._of.services[id]):
                 yield DetachService(id, self._order, planned.product, undo=True)
         for id in planned.detached:
             yield AttachService(id, self._order, planned.product)
-        if planned.sells:
+        if planned.sells:  # an item that waits may have been planned before it was amended
             yield AbandonProduct(planned.product, self._order, planned, "cancelled" if outcome == CANCELLED else "aborted", now)

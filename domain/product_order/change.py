@@ -113,6 +113,8 @@ def _amendable(stream: str, order: ProductOrder) -> Plan:
         raise Rejected("conflict", f"Order {stream} is {order.state} and cannot be amended.")
     if order.cancelling:
         raise Rejected("conflict", f"Order {stream} is being cancelled and cannot be amended.")
+    if any(item.clearance is not None and item.clearance.refused for item in order.plan.items):
+        raise Rejected("conflict", f"Order {stream} has an item that was not approved and cannot be amended: order what is wanted anew.")
     if order.amending:
         raise Rejected("conflict", f"Amendment {order.amending} of order {stream} is still being applied: amend it when that is over.")
     return order.plan

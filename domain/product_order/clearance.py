@@ -62,8 +62,9 @@ def decided(plan: Plan, event: ProductOrderApproved | ProductOrderApprovalRefuse
     """An item that is approved will be planned anew; one that is not, and what is nested in it, lacks nothing any more."""
     if isinstance(event, ProductOrderApproved):
         return replace(plan, items=tuple([_approved(item, event.role) if item.id == event.item else item for item in plan.items]))
+    over = Clearance(refused=event.role)
     return replace(
-        plan, items=tuple([replace(item, missing=(), clearance=None) if item.id in event.items else item for item in plan.items])
+        plan, items=tuple([replace(item, missing=(), clearance=over) if item.id in event.items else item for item in plan.items])
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from domain.catalog import Approval, Catalog, CharacteristicSpecification, Enrichment
 from domain.product import ProductOrdered
@@ -18,6 +19,7 @@ from domain.product_order import (
 from domain.service_order import ActivationRequested
 from domain.values import Rejected
 from domain.verification import Verification
+from tests.decisions.test_properties import Story, deterministic, refusals, scripts
 from tests.decisions.world import InMemory, add, change, sample
 
 
@@ -210,3 +212,47 @@ def test_who_supplied_the_values_is_recorded() -> None:
 
 def test_the_default_asks_for_neither() -> None:
     assert all(product.enrichment is None and product.approval is None for product in sample().products.values())
+
+
+def test_an_order_with_a_refused_item_is_not_amended() -> None:
+    world = world_with(mobile_line=(None, APPROVED))
+    order = world.order(add("1", "mobile-line"), add("2", "tv"))
+    world.refuse("1")
+    with pytest.raises(Rejected, match="an item that was not approved"):
+        world.amend(order, add("2", "tv", setTopBoxes=2))
+
+
+def test_a_bundle_is_done_when_the_part_that_waited_is_cancelled() -> None:
+    world = world_with(tv=(None, APPROVED))
+    order = world.order(add("1", "triple-play"))
+    world.complete_all()
+    world.cancel(order)
+    assert (world.state(order).state, world.status(order, "1")) == ("partial", "active")
+    verified(world)
+
+
+# Random stories -----------------------------------------------------------------------------------------------------------------------
+class Cleared(Story):
+    """A story in which some products ask for values and approvals, and our own people say what comes to their mind."""
+
+    def __init__(self, numbers: list[int]) -> None:
+        super().__init__(numbers)
+        self.world = world_with(mobile_line=(ENRICHED, APPROVED), tv=(None, APPROVED), fibre_broadband=(None, DEAR))
+
+    def step(self) -> None:
+        self.chance.of([super().step, super().step, super().step, self.clear])()
+
+    def clear(self) -> None:
+        for order in self.world.orders:
+            plan = self.world.state(order).plan
+            waiting = [item.id for item in plan.items if item.clearance is not None and item.clearance.role] if plan is not None else []
+            if waiting:
+                with refusals("conflict"):
+                    self.chance.of([self.world.approve, self.world.approve, self.world.refuse])(self.chance.of(waiting), order)
+                return
+
+
+@deterministic(300)
+@given(scripts)
+def test_every_story_with_policies_ends_well(numbers: list[int]) -> None:
+    Cleared(numbers).run()

@@ -1,14 +1,17 @@
 """Service orders from outside over HTTP: accepted, repeated, refused, read, repaired, cancelled (contract, "Over HTTP")."""
 
+import json
 from typing import Any
 
 import httpx
 import pytest
 
+from adapters.intake import SERVICE_ORDER_COMMANDS
 from adapters.verify import verify
 from api.http.examples import HOME_INTERNET
 from api.wiring import System
 from tests.end_to_end.http_system import OURS, app, client, system, until
+from tests.end_to_end.test_http_dead_letters import publish
 from tests.wire.tmf import faults
 
 __all__ = ["app", "client", "system"]
@@ -133,6 +136,22 @@ async def test_what_was_made_of_a_product_order_is_cancelled_with_that(client: h
     for order in ("so-1-1", "sr-none", "po-1"):
         response = await client.post(CANCELS, json={"serviceOrder": {"id": order}})
         assert response.status_code == 404, response.text
+
+
+async def test_an_order_by_topic_runs_to_its_end_and_its_services_keep_their_names(client: httpx.AsyncClient, system: System) -> None:
+    sent = services("s-topic", item={"service": {"serviceSpecification": {"id": "mobile-service"}, "externalId": "sim/9"}})
+    publish(system, SERVICE_ORDER_COMMANDS, json.dumps(sent).encode(), key="s-topic")
+
+    async def found() -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = (await client.get(f"{SERVICE_ORDERS}?relatedParty.id=s-topic&state=completed&sort=id")).json()
+        return [each for each in listed if each["id"].startswith("sr-")]
+
+    (order,) = await until(found, bool)
+    service = (await client.get(order["serviceOrderItem"][0]["service"]["href"])).json()
+    assert (service["state"], service["externalId"]) == ("active", "sim/9")
+    ended = await submitted(client, services("s-topic", item={"action": "delete", "service": {"id": "sim/9"}}))
+    await in_state(client, ended["id"], "completed")
+    assert (await client.get(service["href"])).json()["state"] == "terminated"
 
 
 async def test_a_preview_stores_nothing(client: httpx.AsyncClient) -> None:
