@@ -19,8 +19,9 @@ from domain.product_order import (
 from domain.service_order import ActivationRequested
 from domain.values import Rejected
 from domain.verification import Verification
-from tests.decisions.test_properties import Story, deterministic, refusals, scripts
+from tests.decisions.test_properties import Story, refusals, scripts
 from tests.decisions.world import InMemory, add, change, sample
+from tests.examples import examples
 
 
 def policies(**asked: tuple[Enrichment | None, Approval | None]) -> Catalog:
@@ -252,7 +253,7 @@ class Cleared(Story):
                 return
 
 
-@deterministic(300)
+@examples(200)
 @given(scripts)
 def test_every_story_with_policies_ends_well(numbers: list[int]) -> None:
     Cleared(numbers).run()
