@@ -234,6 +234,7 @@ def test_the_page_about_the_plan_can_be_pasted(tmp_path: Path) -> None:
     assert re.search(r"expected [\d-]+ [\d:]+, requested [\d-]+ [\d:]+, jeopardy medium", printed)
     assert re.search(r"expected [\d-]+ [\d:]+, requested [\d-]+ [\d:]+, jeopardy critical", printed)
     assert re.search(r"Site visit.* → .* late \*", printed)
+    assert re.search(r"^po-\S+ .* critical$", printed, re.MULTILINE)  # in the list
 
 
 def test_the_levels_of_jeopardy_are_those_that_are_told() -> None:
