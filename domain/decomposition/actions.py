@@ -135,7 +135,7 @@ def release(item: Item, leaving: Leaving, drafts: ServiceDrafts, facts: Facts, c
 def _staying(holders: Sequence[str], facts: Facts) -> Iterator[Product]:
     for id in holders:
         product: Product | None = facts.get(id)
-        if product is not None and product.status not in GONE:
+        if product is not None and (product.status not in GONE or product.pending):  # one whose end is being taken back is there again
             yield product
 
 

@@ -51,6 +51,7 @@ class Withdrawal:
         for item in (self._of.items[id] for id in new):
             if item.state == COMPLETED and item.planned.sells:
                 self._stopping.append(ReopenProduct(item.planned.product, self._order))
+                self._stopping.extend(AttachService(id, self._order, item.planned.product) for id in item.planned.detached)
 
     def leave(self, services: Iterable[ServiceProgress], tasks: Iterable[str], visits: Iterable[str]) -> None:
         """Take back what an amended plan does not have any more, or wants otherwise."""

@@ -291,3 +291,17 @@ def test_a_cancel_takes_an_order_that_waits_for_information(world: InMemory) -> 
     order = world.order(add("1", "voice-line", numberPorting=True))
     world.cancel(order)
     assert world.state(order).state == "cancelled"
+
+
+def test_a_shared_line_is_kept_for_a_product_whose_end_is_being_taken_back(world: InMemory) -> None:
+    """Else its last other holder would take the line down under it."""
+    world.order(add("1", "tv"), add("2", "voice-line"))
+    world.complete_all()
+    ending = world.order(change("1", "delete", "pr-1-1"))
+    world.complete_all()
+    world.cancel(ending, include_completed=True)
+    with pytest.raises(Rejected, match="shared with a product that is being changed by order po-2"):
+        world.order(change("1", "delete", "pr-1-2"))
+    world.complete_all()
+    (line,) = world.services("access-line").values()
+    assert (line.state, set(line.holders)) == ("active", {"pr-1-1", "pr-1-2"})
