@@ -213,7 +213,7 @@ class Withdrawal:
                     planned.id, self._order, planned.action, planned.previous, undone, outcome, now, planned.previous_state
                 )
             for item in (self._of.items[id] for id in service.users if id not in self.items):
-                if item.state == COMPLETED:
+                if item.state == COMPLETED and planned.id not in item.planned.services:
                     yield DetachService(planned.id, self._order, item.planned.product)
             if planned.action != "noChange" and not service.kept:
                 service.state = outcome

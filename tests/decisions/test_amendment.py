@@ -332,3 +332,13 @@ def test_products_and_services_are_told_only_by_the_order_that_works_on_them(wor
     given(*[fact.event for fact in world.log if fact.stream == service.id]).when(
         AmendService(service.id, order, "so-1-1", service, True)
     ).then(Like(ServiceAmended, values=service.values))
+
+
+def test_a_product_holds_what_an_amendment_leaves_as_it_was(world: InMemory) -> None:
+    world.order(add("1", "tv"))
+    world.complete_all()
+    order = world.order(change("1", "modify", "pr-1-1", setTopBoxes=2))
+    world.amend(order, change("1", "modify", "pr-1-1", setTopBoxes=1))
+    world.complete_all()
+    assert world.state("pr-1-1").values["setTopBoxes"] == 1
+    assert all(world.state(service).holders.keys() == {"pr-1-1"} for service in world.state("pr-1-1").services)

@@ -169,6 +169,15 @@ def test_an_order_that_waits_can_be_cancelled(world: InMemory) -> None:
     assert world.state("po-1").state == "completed"
 
 
+def test_a_bundle_all_of_whose_parts_wait_can_be_cancelled() -> None:
+    world = InMemory(queueing("triple-play"), rebuild_each=True)
+    world.order(add("1", "tv"))
+    world.order(add("1", "triple-play"))
+    world.cancel("po-2")
+    assert (world.state("po-2").state, world.status("po-2", "1")) == ("cancelled", "cancelled")
+    assert offenders(world) == []
+
+
 def test_information_can_be_supplied_to_one_item_while_another_waits(world: InMemory) -> None:
     world.order(add("1", "tv"))
     voice = add("1", "voice-line", site="site-2", numberPorting=True)
