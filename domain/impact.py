@@ -12,8 +12,8 @@ from typing import Final
 from domain.plan import Plan, PlannedItem, PlannedService, PlannedVisit, item_node, service_node
 from domain.point_of_no_return import Closed
 from domain.record import record
-from domain.service_order import DONE, FALLOUT, RETRYING, RUNNING, SKIPPED, ServiceOrder, Task
-from domain.states import COMPLETED, TERMINAL
+from domain.service_order import DONE, FALLOUT, GONE, RETRYING, RUNNING, SKIPPED, UNDONE, ServiceOrder, Task
+from domain.states import CANCELLED, COMPLETED, TERMINAL
 from domain.work_order import WorkOrder
 
 KEEP: Final = "keep"
@@ -58,6 +58,13 @@ class Progress:
         """The tasks of a service order item as they are."""
         order = self.service_orders[service.number]
         return [order.tasks[id] for id in order.items[service.item].tasks]
+
+    def takes_back(self, plan: Plan) -> bool:
+        """Whether something of the plan that had begun is being taken back."""
+        tasks = (task for service in plan.services if service.number for task in self.tasks(service))
+        return any(task.state == GONE or (task.undo and task.state != UNDONE) for task in tasks) or any(
+            self.work_orders[visit.id].state == CANCELLED for visit in plan.visits
+        )
 
 
 def impact(old: Plan, new: Plan, progress: Progress, closed: Closed, overridden: bool = False) -> tuple[Impact, ...]:

@@ -7,7 +7,7 @@ turn comes in the new plan.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domain.impact import KEEP, LET_FINISH_THEN_REDO, REDO, UNDO_THEN_DO
+from domain.impact import KEEP, LET_FINISH_THEN_REDO, NEW, REDO, UNDO_THEN_DO
 from domain.plan import Plan, PlannedItem, PlannedService, item_node, service_node, service_order_id
 from domain.processes.opening import Opened, opening
 from domain.processes.progress import Progress, ServiceProgress
@@ -54,7 +54,8 @@ class Amending:
         reopened = [id for id in progress.items if self._kinds.get(item_node(id)) == REDO]
         for id in reopened:
             progress.items[id].state = IN_PROGRESS
-        self.leaving = replan(progress, plan, self.again, self.undo_first, [item_node(id) for id in reopened])
+        changed = {node for node, kind in self._kinds.items() if kind not in (KEEP, NEW)}
+        self.leaving = replan(progress, plan, self.again, self.undo_first, [item_node(id) for id in reopened], changed)
         for task in sorted(self.undo_first):
             own = progress.service_of[task]
             wait_for_undo(progress, task, [each.id for each in own.planned.tasks if each.id in self.again])

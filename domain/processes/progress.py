@@ -63,10 +63,10 @@ class ServiceProgress:
             self.assigned.pop(name, None)
         self.planned = planned
 
-    def reopen(self, done: Collection[str]) -> None:
-        """Wait for those of its tasks that are not done; a service that was complete is so no longer when there is one."""
+    def reopen(self, done: Collection[str], is_otherwise: bool) -> None:
+        """Wait for those of its tasks that are not done. A service that was complete is so no longer when there is one, or when it is planned otherwise."""
         self.open = {task.id for task in self.planned.tasks if task.id not in done}
-        if self.open and self.state == COMPLETED:
+        if (self.open or is_otherwise) and self.state == COMPLETED:
             self.state, self.inactive = ACKNOWLEDGED, False
 
 

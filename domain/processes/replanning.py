@@ -10,24 +10,29 @@ CLOSED = frozenset({CANCELLED, FAILED})
 
 
 def replan(
-    progress: Progress, plan: Plan, again: Collection[str], undo_first: Collection[str], reopened: Collection[str]
+    progress: Progress,
+    plan: Plan,
+    again: Collection[str],
+    undo_first: Collection[str],
+    reopened: Collection[str],
+    changed: Collection[str],
 ) -> list[ServiceProgress]:
-    """Put `plan` in its place. Tasks to be done `again` count as not done, some of them once they have been undone; item nodes that are `reopened` too.
-    Answers the services that are no longer worked on as they were."""
+    """Put `plan` in its place. Tasks to be done `again` count as not done, some of them once they have been undone; item nodes that are `reopened`, and
+    service order items that are `changed`, too. Answers the services that are no longer worked on as they were."""
     finished = progress.finished
     for node in again:
         if node in finished and node not in undo_first:
             progress.built[node] = finished.pop(node)
     for node in reopened:
         finished.pop(node, None)
-    leaving = _replan_services(progress, plan, finished.keys() - again)
+    leaving = _replan_services(progress, plan, finished.keys() - again, changed)
     _replan_items(progress, plan)
     _replan_visits(progress, plan)
     _replan_edges(progress, plan, again)
     return leaving
 
 
-def _replan_services(progress: Progress, plan: Plan, done: Collection[str]) -> list[ServiceProgress]:
+def _replan_services(progress: Progress, plan: Plan, done: Collection[str], changed: Collection[str]) -> list[ServiceProgress]:
     services, leaving = progress.services, []
     staying = {planned.id for planned in plan.services}
     for planned in plan.services:
@@ -44,7 +49,7 @@ def _replan_services(progress: Progress, plan: Plan, done: Collection[str]) -> l
     for service in services.values():
         service.users, service.holders = [], []
     for planned in plan.services:
-        services[planned.id].reopen(done)
+        services[planned.id].reopen(done, bool(planned.number) and service_node(planned) in changed)
     for planned in plan.services:
         if services[planned.id].state != COMPLETED:
             progress.add_support(planned)

@@ -41,6 +41,10 @@ class Assessment:
 def assess_amendment(command: AmendProductOrder, order: ProductOrder, world: World) -> Assessment | Need | None:
     """What the amendment would do; None when it says only what the order says already. Raises Rejected."""
     plan = _amendable(command.stream, order)
+    progress = _progress(command.stream, order, world)
+    if isinstance(progress, Need):
+        return progress
+    _check_whole(command.stream, order, plan, progress)
     kept, personal = _asked(command.items)
     wanted = _wanted(command, kept, order, plan)
     if wanted is None:
@@ -118,6 +122,16 @@ def _amendable(stream: str, order: ProductOrder) -> Plan:
     if order.amending:
         raise Rejected("conflict", f"Amendment {order.amending} of order {stream} is still being applied: amend it when that is over.")
     return order.plan
+
+
+def _check_whole(stream: str, order: ProductOrder, plan: Plan, progress: Progress) -> None:
+    """An order of which something has failed, or is being taken back because of that, cannot be amended any more: what it leaves undone is ordered
+    anew [choice]. Raises Rejected."""
+    for id, part in order.parts.items():
+        if not part.removed and order.own[id] in TERMINAL and order.own[id] != COMPLETED:
+            raise Rejected("conflict", f"Item {id} of order {stream} is {order.own[id]}: the order cannot be amended any more.")
+    if progress.takes_back(plan):
+        raise Rejected("conflict", f"Part of order {stream} is being taken back: the order cannot be amended.")
 
 
 def _asked(items: Sequence[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
@@ -207,17 +221,21 @@ def _assessed(
     override: Who | None,
     reasons: tuple[Reason, ...] = (),
 ) -> Assessment | Need:
-    facts = Facts(world.loaded)
-    service_orders = {number: facts.get(service_order_id(stream, number)) for number in order.service_orders}
-    work_orders = {visit: facts.get(visit) for visit in order.work_orders}
-    if facts.need is not None:
-        return facts.need
-    progress = Progress(service_orders, work_orders, order.own)
+    progress = _progress(stream, order, world)
+    if isinstance(progress, Need):
+        return progress
     found = impact(old, new, progress, Closed(old, order.passed), override is not None)
     against = {
         each.reasons: Reason("point-of-no-return", f"{'; '.join(each.reasons)}.", f"{ITEMS}[{each.item}]") for each in blocked(found)
     }
     return Assessment(items, personal, new, found, plan_hash(stream, order.version, found, new), removed, (*reasons, *against.values()))
+
+
+def _progress(stream: str, order: ProductOrder, world: World) -> Progress | Need:
+    facts = Facts(world.loaded)
+    service_orders = {number: facts.get(service_order_id(stream, number)) for number in order.service_orders}
+    work_orders = {visit: facts.get(visit) for visit in order.work_orders}
+    return facts.need or Progress(service_orders, work_orders, order.own)
 
 
 def check_hash(expected: str, assessed: Assessment) -> None:

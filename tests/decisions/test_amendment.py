@@ -169,6 +169,17 @@ def test_another_site_is_undone_then_done(world: InMemory) -> None:
     assert subscription.places[0].id == "site-9"
 
 
+def test_a_service_without_steps_of_its_own_is_settled_again(world: InMemory) -> None:
+    order = world.order(add("1", "mobile-line", site="site-1"), add("2", "tv"))
+    world.answer(world.named("hlr-subscription/activate"))
+    assert world.status(order, "1") == "active"
+    world.amend(order, {"id": "1", "product": {"place": [{"id": "site-9", "role": "installation"}]}})
+    world.complete_all()
+    assert {service.pending for service in world.services().values()} == {""}
+    (line,) = world.services("mobile-service").values()
+    assert (line.state, line.places[0].id) == ("active", "site-9")
+
+
 def test_another_site_moves_the_line_with_all_that_it_needs(world: InMemory) -> None:
     order = world.order(add("1", "fibre-broadband"))
     world.complete_all(but=lambda task: task == world.named("home-gateway/provision"))
