@@ -4,6 +4,7 @@ A `Catalog` is one published version, immutable and checked (`domain.catalog.che
 were acknowledged under (domain-rules 2.1).
 """
 
+from collections.abc import Collection
 from dataclasses import field
 from datetime import datetime
 from typing import Any
@@ -299,6 +300,7 @@ class Compiled:
         # Services whose tasks, or who gets them, depend on what is ordered.
         self.choosing = {service.id for service in catalog.services.values() if any(task.condition is not True for task in service.tasks)}
         self.choosing.update(rule.specification for rule in catalog.distributions)
+        self.periods = any(each.valid_for is not None for section in _dated_sections(catalog) for each in section)
         self.visits: dict[str, tuple[WorkOrderTemplate, ...]] = {}
         for rule in catalog.distributions:
             self.distributions[rule.specification] = (*self.distributions.get(rule.specification, ()), rule)
@@ -321,3 +323,7 @@ class Compiled:
             found = self._expressions[id(data)] = compile_expression(data)
             self._kept.append(data)
         return found
+
+
+def _dated_sections(catalog: Catalog) -> tuple[Collection[ProductOffering | ProductSpecification | ServiceSpecification], ...]:
+    return catalog.offerings.values(), catalog.products.values(), catalog.services.values()

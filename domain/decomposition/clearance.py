@@ -17,7 +17,9 @@ def ask_for_clearance(order: Order, items: Sequence[Item], catalog: Catalog, ear
     before = {item.id: item for item in earlier.items} if earlier is not None else {}
     for item in items:
         specification = catalog.products.get(item.specification)
-        if specification is None or item.settled or item.line.action == "noChange" or "" in item.missing:
+        if specification is None or (specification.enrichment is None and specification.approval is None):
+            continue
+        if item.settled or item.line.action == "noChange" or "" in item.missing:
             continue
         known = before.get(item.line.id)
         approved = known.clearance.approved if known is not None and known.clearance is not None else ""

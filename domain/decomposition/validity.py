@@ -11,6 +11,8 @@ from domain.plan import Plan
 
 def check_valid(items: Iterable[Item], catalog: Catalog, now: datetime, earlier: Plan | None = None) -> None:
     """Raises Rejected for what is added and is not yet, or not any more, valid. What was accepted in time stays so while it waits for information."""
+    if not catalog.compiled.periods:
+        return
     accepted = {item.id for item in earlier.items if item.offering} if earlier is not None else set()
     for item in items:
         if item.line.action == "add" and not item.settled and item.line.id not in accepted:
