@@ -29,6 +29,7 @@ from domain.states import TERMINAL
 from domain.values import Reason, Rejected
 from domain.verification import Verification
 from domain.work_order import WorkOrderClosed
+from tests.decisions.arrows import illegal
 from tests.decisions.world import OPERATOR, InMemory, add, ask, change, queueing, sample
 from tests.examples import examples
 
@@ -286,7 +287,8 @@ class Story:
         for recorded in self.world.log:
             verification.learn(recorded)
         offenders = [offender for invariant in verification.report() for offender in invariant.offenders]
-        assert not offenders
+        assert offenders == []
+        assert illegal(self.world.log) == []
 
     def check_install_base(self) -> None:
         """Everything that a customer has works, and nothing works that nobody has."""
