@@ -1,6 +1,7 @@
 """What every test can have: real servers on loopback ports, and a last line that says which."""
 
 import pytest
+import structlog
 
 from tests.servers import RAN
 from tests.servers.kafka import kafka, kafka_server
@@ -8,6 +9,9 @@ from tests.servers.postgres import postgres, postgres_server
 from tests.servers.stores import new_store
 
 __all__ = ["kafka", "kafka_server", "new_store", "postgres", "postgres_server"]
+
+# Without this a fault in the engine is printed with every local variable of every frame, whole catalogs among them, which takes seconds.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
