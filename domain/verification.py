@@ -233,7 +233,7 @@ class Verification:
         yield order.scheduled is not None
         yield bool(order.steps)
         yield bool(order.held)
-        yield any(item.missing for plan in self._plans.get(stream, ()) for item in plan.items)
+        yield order.plan is not None and any(item.missing and order.own.get(item.id) not in TERMINAL for item in order.plan.items)
         yield bool(order.behind)
         for number in order.service_orders:
             service_order: ServiceOrder | None = self._state(service_order_id(stream, number))

@@ -14,6 +14,10 @@ __all__ = ["kafka", "kafka_server", "new_store", "postgres", "postgres_server"]
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
 
 
+# A traceback with the values of all variables takes seconds to draw: a catalog is among them.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which servers the tests ran on."""
     for server, which in sorted(RAN.items()):
