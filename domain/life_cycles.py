@@ -188,7 +188,7 @@ TASK: Final = _cycle(
         "fallout": ("running", "parked", "done", "undone", "skipped", "waiting", "gone"),
         "done": ("running", "parked", "waiting"),
         "skipped": ("running", "parked", "waiting"),
-        "gone": ("done", "running", "parked", "waiting"),
+        "gone": ("done", "undone", "running", "parked", "waiting"),
         "undone": ("running", "parked", "waiting"),
     },
 )
