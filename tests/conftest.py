@@ -10,10 +10,6 @@ from tests.servers.stores import new_store
 
 __all__ = ["kafka", "kafka_server", "new_store", "postgres", "postgres_server"]
 
-# Without this a fault in the engine is printed with every local variable of every frame, whole catalogs among them, which takes seconds.
-structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
-
-
 # A traceback with the values of all variables takes seconds to draw: a catalog is among them.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 

@@ -32,22 +32,7 @@ from domain.values import Place
 def evolve(product: Product | None, event: Event) -> Product:
     match event:
         case ProductOrdered():
-            return Product(
-                PENDING_ACTIVE,
-                event.customer,
-                event.offering,
-                event.specification,
-                event.values,
-                event.places,
-                (),
-                event.bundles,
-                event.order,
-                "",
-                None,
-                event.term,
-                event.places,
-                event.part_of,
-            )
+            return _begun(event)
         case ProductLoaded():
             return _loaded(event)
         case _:
@@ -83,6 +68,25 @@ def evolve(product: Product | None, event: Event) -> Product:
             return _with(product, status=event.status, last=CORRECTION)
         case _:
             assert_never(event)
+
+
+def _begun(event: ProductOrdered) -> Product:
+    return Product(
+        PENDING_ACTIVE,
+        event.customer,
+        event.offering,
+        event.specification,
+        event.values,
+        event.places,
+        (),
+        event.bundles,
+        event.order,
+        "",
+        None,
+        event.term,
+        event.places,
+        event.part_of,
+    )
 
 
 def _kept(product: Product, event: ProductChangeAbandoned) -> Product:

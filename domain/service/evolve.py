@@ -29,19 +29,7 @@ from domain.values import Place
 def evolve(service: Service | None, event: Event) -> Service:
     match event:
         case ServiceDesigned():
-            return Service(
-                DESIGNED,
-                event.customer,
-                event.specification,
-                event.version,
-                event.name,
-                event.category,
-                event.values,
-                event.places,
-                dict.fromkeys(event.products, event.order),
-                event.supporting,
-                event.order,
-            )
+            return _designed(event)
         case ServiceLoaded():
             return _loaded(event)
         case _:
@@ -70,6 +58,22 @@ def evolve(service: Service | None, event: Event) -> Service:
             return _with(service, state=event.state, last=CORRECTION)
         case _:
             assert_never(event)
+
+
+def _designed(event: ServiceDesigned) -> Service:
+    return Service(
+        DESIGNED,
+        event.customer,
+        event.specification,
+        event.version,
+        event.name,
+        event.category,
+        event.values,
+        event.places,
+        dict.fromkeys(event.products, event.order),
+        event.supporting,
+        event.order,
+    )
 
 
 def _loaded(event: ServiceLoaded) -> Service:

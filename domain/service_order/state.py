@@ -66,7 +66,7 @@ class Task:
             fallout or self.fallout,
             self.keys,
             self.overridden,
-            self.next if state == FALLOUT else (0, 0),
+            self.next if state in (FALLOUT, GONE) else (0, 0),
             self.built if built is None else built,
             self.redo if redo is None else redo,
         )

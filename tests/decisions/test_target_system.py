@@ -236,6 +236,18 @@ def stop(world: InMemory, task: str) -> None:
     world.send(RaiseFallout(world.stream_of(task), task, "odd", Reason("odd", "Odd"), "minor", "", OPERATOR))
 
 
+def test_an_undo_that_was_parked_and_given_up_is_not_answered_by_what_is_to_be_undone(world: InMemory) -> None:
+    order = mobile(world)
+    world.answer(TASK)
+    world.take_offline("hlr")
+    world.cancel(order, include_completed=True)
+    stop(world, TASK)
+    world.resolve(TASK, fallout.ABORT)
+    world.answer(TASK, key="so-1-1.2.activate.add.1")
+    assert [event.key for event in world.events(ActivationAnswered)] == ["so-1-1.2.activate.add.1"]
+    assert world.task(TASK).state == "gone"
+
+
 def test_what_was_parked_and_raised_by_hand_is_asked_for_as_it_would_have_been(world: InMemory) -> None:
     world.take_offline("hlr")
     order = mobile(world)
