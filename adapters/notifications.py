@@ -14,6 +14,7 @@ from domain.jeopardy import NORMAL
 from domain.product import (
     ProductAbandoned,
     ProductActivated,
+    ProductAmended,
     ProductChangeAbandoned,
     ProductChanged,
     ProductOrdered,
@@ -24,6 +25,8 @@ from domain.product_loading import ProductCorrected, ProductLoaded, ProductReali
 from domain.product_order import (
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
+    ProductOrderAmended,
+    ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderInformationRequired,
@@ -35,6 +38,7 @@ from domain.product_order import (
 from domain.recorded import Recorded
 from domain.service import (
     ServiceActivated,
+    ServiceAmended,
     ServiceChanged,
     ServiceCorrected,
     ServiceDeactivated,
@@ -49,6 +53,7 @@ from domain.service_order import (
     ManualTaskOverdue,
     ManualTaskRequested,
     ServiceOrderAcknowledged,
+    ServiceOrderAmended,
     ServiceOrderItemsClosed,
     ServiceOrderItemValuesSet,
     ServiceOrderReleased,
@@ -129,6 +134,18 @@ def _information_required(recorded: Recorded) -> Told:
 def _information_supplied(recorded: Recorded) -> Told:
     event: ProductOrderInformationSupplied = recorded.event
     return _changed("ProductOrder", VALUES, recorded, productOrderItem=by_reference(list(event.items.values())))
+
+
+def _order_amended(recorded: Recorded) -> Told:
+    """All items as they read now, and the state if it is another one."""
+    event: ProductOrderAmended = recorded.event
+    attributes = present(state=event.state, productOrderItem=by_reference(list(event.items)))
+    return _changed("ProductOrder", VALUES, recorded, version=event.version, **attributes)
+
+
+def _amendment_finished(recorded: Recorded) -> Told:
+    event: ProductOrderAmendmentFinished = recorded.event
+    return _changed("ProductOrder", STATE, recorded, state=event.state) if event.state else None
 
 
 def _cancel_assessed(recorded: Recorded) -> Told:
@@ -221,6 +238,21 @@ def _service_order_changed(recorded: Recorded) -> Told:
     return _changed("ServiceOrder", STATE, recorded, **present(state=event.state, serviceOrderItem=items))
 
 
+def _service_order_amended(recorded: Recorded) -> Told:
+    """Items that are wanted otherwise, with the states that follow; only the states when steps are merely to be done again."""
+    event: ServiceOrderAmended = recorded.event
+    if not event.services:
+        return _service_order_changed(recorded)
+    ids = dict.fromkeys((*(service.item for service in event.services), *event.items))
+    wanted = {service.item: {"service": _wanted(service.id, event.values[service.item])} for service in event.services}
+    items = [{"id": id, **present(state=event.items.get(id)), **wanted.get(id, {})} for id in ids]
+    return _changed("ServiceOrder", VALUES, recorded, **present(state=event.state), serviceOrderItem=items)
+
+
+def _wanted(service: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": service, "serviceCharacteristic": characteristics(values)}
+
+
 def _fallout_raised(recorded: Recorded) -> Told:
     event: FalloutRaised = recorded.event
     told = _service_order_changed(recorded)
@@ -269,6 +301,21 @@ def _product_active(recorded: Recorded) -> Told:
     event = recorded.event
     services = [reference("Service", id) for id in event.services]
     return _changed("Product", STATE, recorded, status=event.status, realizingService=services)
+
+
+def _product_amended(recorded: Recorded) -> Told:
+    """What the product will be is told once it is so; where it is, and what it is from the beginning, at once."""
+    event: ProductAmended = recorded.event
+    values = {"productCharacteristic": characteristics(event.values)} if event.holds else {}
+    told = {**values, **present(place=places(event.places))}
+    return _changed("Product", VALUES, recorded, **told) if told else None
+
+
+def _service_amended(recorded: Recorded) -> Told:
+    event: ServiceAmended = recorded.event
+    values = {"serviceCharacteristic": characteristics(event.values)} if event.holds else {}
+    supporting = [resource("Service", id) for id in event.supporting]
+    return _changed("Service", VALUES, recorded, **values, **present(place=places(event.places)), supportingService=supporting)
 
 
 def _product_changed(recorded: Recorded) -> Told:
@@ -333,6 +380,8 @@ _PRODUCT_ORDER: Table = {
     PointOfNoReturnPassed: _point_of_no_return,
     ProductOrderCancellationAssessed: _cancel_assessed,
     ProductOrderChangeRefused: _change_refused,
+    ProductOrderAmended: _order_amended,
+    ProductOrderAmendmentFinished: _amendment_finished,
 }
 _SERVICE_ORDER: Table = {
     ServiceOrderAcknowledged: _created("ServiceOrder", service_orders.SERVICE_ORDERS),
@@ -346,6 +395,7 @@ _SERVICE_ORDER: Table = {
     TaskWithdrawn: _service_order_changed,
     ServiceOrderReleased: _service_order_changed,
     ServiceOrderItemsClosed: _service_order_changed,
+    ServiceOrderAmended: _service_order_amended,
     FalloutRaised: _fallout_raised,
     FalloutResolved: _service_order_changed,
 }
@@ -371,6 +421,7 @@ _PRODUCT: Table = {
     ProductOrdered: _created("Product", products.PRODUCTS),
     ProductActivated: _product_active,
     ProductChanged: _product_changed,
+    ProductAmended: _product_amended,
     ProductTerminationOrdered: _product_is(products_domain.PENDING_TERMINATE),
     ProductTerminated: _product_is(products_domain.TERMINATED),
     ProductChangeAbandoned: _product_was_kept,
@@ -385,6 +436,7 @@ _SERVICE: Table = {
     ServiceActivated: _service_is(services_domain.ACTIVE),
     ServiceDeactivated: _service_is(services_domain.INACTIVE),
     ServiceChanged: _service_changed,
+    ServiceAmended: _service_amended,
     ServiceTerminated: _service_is(services_domain.TERMINATED),
     ServiceLoaded: _taken_in("Service", services.SERVICES),
     ServiceCorrected: _service_corrected,

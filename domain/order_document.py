@@ -3,7 +3,7 @@
 The document itself is kept as sent, unknown attributes included; this is the reading of the attributes that matter here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -191,6 +191,59 @@ def _joined(kept: Any, apart: Any) -> Any:
     if isinstance(kept, list) and isinstance(apart, list):  # items that were added since come last
         return [*map(_joined, kept, apart), *kept[len(apart) :]]
     return apart or kept
+
+
+def still_with_personal(item: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
+    """An item or product that reads otherwise now, with what was known before of the people and places that it still names; what is nested in it is left
+    as it is."""
+    known = dict(item)
+    for name, value in before.items():
+        rule = _OF_ITEMS.get(name)
+        if rule is _all:
+            known.setdefault(name, value)
+        elif rule is _all_but_references and name in item and _references(item[name]) == _references(value):
+            known[name] = value
+        elif rule is _within and isinstance(value, dict) and isinstance(item.get(name), dict):
+            known[name] = still_with_personal(item[name], value)
+    return known
+
+
+def _references(values: Any) -> list[Any]:
+    return (
+        [(each.get("id"), each.get("role")) if isinstance(each, dict) else each for each in values]
+        if isinstance(values, list)
+        else [values]
+    )
+
+
+def amended_items(
+    items: Iterable[Mapping[str, Any]], personal: Mapping[str, Any], before: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The items of an amended order with what is personal in them: what the amendment said, else what was known `before`, by item."""
+    made = []
+    for item in items:
+        id = str(item["id"])
+        known = still_with_personal(item, before.get(id, {}))
+        said = _with_said(known, personal.get(id, {}))
+        nested = item.get("productOrderItem")
+        made.append({**said, "productOrderItem": amended_items(nested, personal, before)} if nested else said)
+    return made
+
+
+def _with_said(known: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """The item with what is said of people now; lists of theirs as `split_personal` keeps them apart."""
+    return {**known, **{name: _joined(known[name], each) if name in known else each for name, each in said.items()}}
+
+
+def by_id(items: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Items by id, nested ones included."""
+    found: dict[str, Mapping[str, Any]] = {}
+    todo = list(items)
+    while todo:
+        item = todo.pop()
+        found[str(item["id"])] = item
+        todo.extend(item.get("productOrderItem") or ())
+    return found
 
 
 # What stays of a value and what is personal in it, empty when nothing is.

@@ -11,6 +11,7 @@ from typing import Any
 from domain import fallout
 from domain.fallout import FalloutRaised, FalloutResolved
 from domain.product_order import (
+    ProductOrderAmended,
     ProductOrderApprovalRefused,
     ProductOrderApprovalRequired,
     ProductOrderApproved,
@@ -130,6 +131,12 @@ def _cancelled(recorded: Recorded) -> tuple[str, ...]:
     return (START, *_of_waiting(event.items)) if event.accepted else ()
 
 
+def _amended(recorded: Recorded) -> tuple[str, ...]:
+    """What items lack is told anew after an amendment, item by item."""
+    event: ProductOrderAmended = recorded.event
+    return tuple(_of_waiting((*(item.id for item in event.plan.items), *event.removed)))
+
+
 _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
     ProductOrderStartScheduled: _start,
     ProductOrderStarted: _start,
@@ -144,6 +151,7 @@ _NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
     ProductOrderQueued: _queue,
     ProductOrderItemsRefused: _queue,
     ProductOrderCancellationAssessed: _cancelled,
+    ProductOrderAmended: _amended,
     ProductOrderItemsHeld: _held,
     ProductOrderItemsReleased: _held,
     ActivationRequested: _task,
@@ -170,6 +178,7 @@ _ENDINGS = (
     ProductOrderItemsReleased,
     ProductOrderItemsRefused,
     ProductOrderCancellationAssessed,
+    ProductOrderAmended,
     ProductOrderApproved,
     ProductOrderApprovalRefused,
     TaskCompletedByHand,
@@ -363,7 +372,7 @@ def _next(document: Document, kind: str, due: datetime | None, reason: Document)
 
 OBLIGATIONS = View(
     name="obligations",
-    generation=2,
+    generation=3,
     events=tuple(_NODES),
     keys=keys,
     evolve=evolve,

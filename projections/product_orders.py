@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from domain.order_document import with_personal
+from domain.order_document import amended_items, by_id, with_personal
 from domain.plan import PlannedItem
 from domain.product_order import (
     ProductOrderAcknowledged,
+    ProductOrderAmended,
+    ProductOrderAmendmentFinished,
     ProductOrderApprovalRefused,
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
@@ -32,6 +34,7 @@ SERVER_SET = frozenset(
         "expectedCompletionDate",
         "cancellationDate",
         "version",
+        "subState",
         "productOrderErrorMessage",
         "productOrderJeopardyAlert",
     }
@@ -46,6 +49,8 @@ EVENTS = (
     ProductOrderItemsChanged,
     ProductOrderJeopardyAssessed,
     ProductOrderCancellationAssessed,
+    ProductOrderAmended,
+    ProductOrderAmendmentFinished,
 )
 
 
@@ -73,12 +78,17 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             items = [_supplied(item, event.items, states) for item in document["productOrderItem"]]
             return _people(with_personal({**document, "productOrderItem": items}, event.personal))
         case ProductOrderItemsChanged():
-            items = _moved(document["productOrderItem"], event.items)
-            return {**document, "productOrderItem": items, **_ended(event.state, event.at)}
+            items = _without_removed(_moved(document["productOrderItem"], event.items))
+            return _in_state({**document, "productOrderItem": items}, event.state, event.at)
         case ProductOrderJeopardyAssessed():
             return with_jeopardy(document, event, "ProductOrder")
+        case ProductOrderAmended():
+            return _amended(document, event)
+        case ProductOrderAmendmentFinished():
+            return _in_state(_without_sub_state(document), event.state, event.at)
         case ProductOrderCancellationAssessed() if event.accepted:
-            return {**document, "state": event.state, **present(cancellationReason=event.request.get("cancellationReason"))}
+            reason = present(cancellationReason=event.request.get("cancellationReason"))
+            return {**_without_sub_state(document), "state": event.state, **reason}
     return document
 
 
@@ -117,6 +127,84 @@ def _item(item: Document, state: str) -> Document:
     return shown
 
 
+# Amendments ---------------------------------------------------------------------------------------------------------------------------
+AMENDING = "amending"
+
+
+def _amended(document: Document, event: ProductOrderAmended) -> Document:
+    """The order as it reads now. What it had before keeps its state; what is taken out stays to be seen until it is taken back."""
+    before = by_id(document["productOrderItem"])
+    states = {**dict(_states(document["productOrderItem"])), **event.shown}
+    items = [_item_now(item, states) for item in amended_items(event.items, event.personal, before)]
+    items = _parts_in_full(_planned(items, event.plan.items), {item.id: item for item in event.plan.items})
+    for id in event.removed:
+        parent = next((str(each["id"]) for each in before.values() if id in _ids(each.get("productOrderItem", ()))), "")
+        if id in before and parent not in event.removed:
+            items = _with_removed(items, parent, {**before[id], "state": states[id], "removedBy": event.amendment})
+    shown = {**document, "productOrderItem": items, "version": event.version, **({"subState": AMENDING} if event.is_under_way else {})}
+    return _in_state(shown, event.state, event.at)
+
+
+def _item_now(item: Document, states: Mapping[str, str]) -> Document:
+    shown = {"@type": "ProductOrderItem", **item, "state": states.get(str(item["id"]), ACKNOWLEDGED)}
+    if "relatedParty" in item.get("product", ()):
+        shown["product"] = _people(item["product"])
+    if nested := item.get("productOrderItem"):
+        shown["productOrderItem"] = [_item_now(each, states) for each in nested]
+    return shown
+
+
+def _parts_in_full(items: list[Document], planned: Mapping[str, PlannedItem]) -> list[Document]:
+    """Parts of bundles show all that they are, as they did before they were named."""
+    full = []
+    for item in items:
+        plan = planned.get(str(item["id"]))
+        if plan is not None and plan.parent and plan.action == "add" and not plan.missing:
+            item = {
+                **item,
+                "product": {**_expanded(plan)["product"], **item["product"], **present(productCharacteristic=characteristics(plan.values))},
+            }
+        if nested := item.get("productOrderItem"):
+            item = {**item, "productOrderItem": _parts_in_full(nested, planned)}
+        full.append(item)
+    return full
+
+
+def _ids(items: Iterable[Document]) -> list[str]:
+    return [str(item["id"]) for item in items]
+
+
+def _with_removed(items: list[Document], parent: str, removed: Document) -> list[Document]:
+    if not parent:
+        return [*items, removed]
+    shown = []
+    for item in items:
+        nested = item.get("productOrderItem", [])
+        nested = [*nested, removed] if str(item["id"]) == parent else _with_removed(nested, parent, removed) if nested else nested
+        shown.append({**item, "productOrderItem": nested} if nested else item)
+    return shown
+
+
+def _without_removed(items: list[Document]) -> list[Document]:
+    """What was taken out and has been taken back is no longer part of the order."""
+    if not any("removedBy" in item or "productOrderItem" in item for item in items):
+        return items
+    kept = []
+    for item in items:
+        if "removedBy" in item and item["state"] in TERMINAL:
+            continue
+        nested = _without_removed(item.get("productOrderItem", []))
+        kept.append(
+            {**item, "productOrderItem": nested} if nested else {name: each for name, each in item.items() if name != "productOrderItem"}
+        )
+    return kept
+
+
+def _without_sub_state(document: Document) -> Document:
+    return {name: value for name, value in document.items() if name != "subState"}
+
+
+# What the plan says -------------------------------------------------------------------------------------------------------------------
 def _planned(items: list[Document], planned: tuple[PlannedItem, ...]) -> list[Document]:
     """Items name the product that they make, and bundles show what they were expanded to."""
     by_id = {item.id: item for item in planned}
@@ -186,18 +274,18 @@ def _moved(items: list[Document], states: Mapping[str, str]) -> list[Document]:
     return moved
 
 
-def _ended(state: str, at: Any) -> Document:
-    """What an order says once its state has changed; empty when it has not."""
+def _in_state(document: Document, state: str, at: Any) -> Document:
+    """The order once its state has changed; as it is when it has not."""
     if not state:
-        return {}
+        return document
     if state not in TERMINAL:
-        return {"state": state}
-    return {"state": state, "cancellationDate" if state == CANCELLED else "completionDate": at}
+        return {**document, "state": state}
+    return {**_without_sub_state(document), "state": state, "cancellationDate" if state == CANCELLED else "completionDate": at}
 
 
 PRODUCT_ORDERS = View(
     name="product_orders",
-    generation=1,
+    generation=2,
     events=EVENTS,
     keys=keys,
     evolve=evolve,

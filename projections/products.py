@@ -11,6 +11,7 @@ from domain.product import (
     TERMINATED,
     ProductAbandoned,
     ProductActivated,
+    ProductAmended,
     ProductChangeAbandoned,
     ProductChanged,
     ProductChangeOrdered,
@@ -36,6 +37,7 @@ EVENTS = (
     ProductRealised,
     ProductCorrected,
     ProductStatusCorrected,
+    ProductAmended,
 )
 
 
@@ -60,6 +62,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return _ordered(document, event.order, event.item, "modify")
         case ProductTerminationOrdered():
             return {**_ordered(document, event.order, event.item, "delete"), "status": PENDING_TERMINATE}
+        case ProductAmended():
+            return _amended(document, event)
         case ProductTerminated():
             return {**document, "status": TERMINATED, "terminationDate": event.at}
         case ProductAbandoned():
@@ -148,6 +152,12 @@ def _order_item(order: str, item: str, action: str) -> Document:
 
 def _ordered(document: Document, order: str, item: str, action: str) -> Document:
     return {**document, "productOrderItem": [*document.get("productOrderItem", ()), _order_item(order, item, action)]}
+
+
+def _amended(document: Document, event: ProductAmended) -> Document:
+    """What the order wants now; values that are not yet so are told once they are."""
+    values = {"productCharacteristic": characteristics(event.values)} if event.holds else {}
+    return placed({**document, **values, **_bundle(event.bundles, document)}, event.places)
 
 
 def _active(document: Document, event: ProductActivated) -> Document:

@@ -13,6 +13,7 @@ from domain.service_order import (
     ActivationRequested,
     ManualTaskRequested,
     ServiceOrderAcknowledged,
+    ServiceOrderAmended,
     ServiceOrderItemsClosed,
     ServiceOrderItemValuesSet,
     ServiceOrderReleased,
@@ -36,6 +37,7 @@ EVENTS = (
     TaskWithdrawn,
     ServiceOrderReleased,
     ServiceOrderItemsClosed,
+    ServiceOrderAmended,
     FalloutRaised,
     FalloutResolved,
     *service_requests.EVENTS,
@@ -64,6 +66,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return _assigned(document, event.item, event.values)
         case FalloutRaised():
             return _failed(document, event, time)
+        case ServiceOrderAmended():
+            return _amended(document, event)
     return document
 
 
@@ -175,6 +179,30 @@ def _overlaid(service: Document, values: Mapping[str, Any]) -> Document:
     return {**service, "serviceCharacteristic": list(known.values())}
 
 
+def _amended(document: Document, event: ServiceOrderAmended) -> Document:
+    """The items as they are wanted now; a point of no return that was passed stays so."""
+    services = {service.item: service for service in event.services}
+    items = [_item_now(item, services.get(item["id"]), event) for item in document["serviceOrderItem"]]
+    known = [
+        each for each in document.get("milestone", ()) if each["status"] == "passed" or each["serviceOrderItem"][0]["id"] not in services
+    ]
+    ids = {each["id"] for each in known}
+    ahead = [each for service in event.services for each in _milestones(document["id"], service) if each["id"] not in ids]
+    rest = {name: value for name, value in document.items() if name != "milestone"}
+    return {**rest, "serviceOrderItem": items, **present(milestone=[*known, *ahead])}
+
+
+def _item_now(item: Document, planned: PlannedService | None, event: ServiceOrderAmended) -> Document:
+    if planned is None:
+        return item
+    service = {name: value for name, value in item["service"].items() if name not in ("place", "supportingService")}
+    around = present(place=places(planned.places), supportingService=[resource("Service", id) for id in planned.supporting])
+    return {
+        **item,
+        "service": {**service, "serviceCharacteristic": characteristics(event.values.get(item["id"], planned.values)), **around},
+    }
+
+
 def _failed(document: Document, event: FalloutRaised, time: datetime) -> Document:
     """The order and the item both say what went wrong; what was repaired stays to be read, dated."""
     error = {"code": event.reason.code, "reason": event.reason.message, "message": f"Task {event.task} stopped: {event.reason.message}"}
@@ -190,7 +218,7 @@ def _with_error(item: Document, told: Document) -> Document:
 
 SERVICE_ORDERS = View(
     name="service_orders",
-    generation=2,
+    generation=3,
     events=EVENTS,
     keys=keys,
     evolve=evolve,

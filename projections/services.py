@@ -11,6 +11,7 @@ from domain.service import (
     INACTIVE,
     TERMINATED,
     ServiceActivated,
+    ServiceAmended,
     ServiceAttached,
     ServiceChanged,
     ServiceChangeOrdered,
@@ -39,6 +40,7 @@ EVENTS = (
     ServiceLoaded,
     ServiceCorrected,
     ServiceStateCorrected,
+    ServiceAmended,
 )
 
 
@@ -69,6 +71,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             return {**document, "relatedEntity": [*document["relatedEntity"], _holder(event.product)]}
         case ServiceDetached():
             return {**document, "relatedEntity": [each for each in document["relatedEntity"] if each["id"] != event.product]}
+        case ServiceAmended():
+            return _amended(document, event)
         case ServiceCorrected():
             return _corrected(document, event)
         case ServiceStateCorrected():
@@ -164,6 +168,18 @@ def _ordered(document: Document, order: str, item: str, action: str) -> Document
     return {**document, "serviceOrderItem": [*document.get("serviceOrderItem", ()), _order_item(order, item, action)]}
 
 
+def _amended(document: Document, event: ServiceAmended) -> Document:
+    """What the order wants now; values that are not yet so are told once they are."""
+    ordered = any(
+        each["serviceOrderId"] == event.service_order and each["itemId"] == event.item for each in document.get("serviceOrderItem", ())
+    )
+    shown = document if ordered else _ordered(document, event.service_order, event.item, "modify")
+    shown = {name: value for name, value in shown.items() if name != "supportingService"}
+    values = {"serviceCharacteristic": characteristics(event.values)} if event.holds else {}
+    below = present(supportingService=[resource("Service", other) for other in event.supporting])
+    return placed({**shown, **values, **below}, event.places)
+
+
 def _running(document: Document, state: str, values: Mapping[str, Any], at: datetime) -> Document:
     enabled = state == ACTIVE
     changed = {**document, "state": state, "isServiceEnabled": enabled, "serviceCharacteristic": characteristics(values)}
@@ -176,7 +192,7 @@ def _running(document: Document, state: str, values: Mapping[str, Any], at: date
 
 SERVICES = View(
     name="services",
-    generation=1,
+    generation=2,
     events=EVENTS,
     keys=keys,
     evolve=evolve,

@@ -30,9 +30,7 @@ def decide(command: Command, product: Product | None, world: World) -> Events | 
         case AbandonProduct():
             return _abandon(command, product)
         case AmendProduct():
-            ours = product is not None and command.order in (product.pending, product.last_order)
-            item = command.item
-            return (ProductAmended(command.order, item.id, item.values, item.places, item.bundles),) if ours else ()
+            return _amend(command, product)
         case ReopenProduct():
             done = product is not None and not product.pending and product.last_order == command.order
             return (ProductReopened(command.order),) if done else ()
@@ -70,6 +68,13 @@ def _ordered(command: OrderProduct) -> ProductOrdered:
         item.bought,
         item.external,
     )
+
+
+def _amend(command: AmendProduct, product: Product | None) -> Events:
+    if product is None or command.order not in (product.pending, product.last_order):
+        return ()
+    item, holds = command.item, product.status == PENDING_ACTIVE
+    return (ProductAmended(command.order, item.id, item.values, item.places, item.bundles, holds),)
 
 
 def _fulfil(command: FulfilProduct, product: Product | None) -> Events:

@@ -112,13 +112,14 @@ class ProductReopened:
 
 @record
 class ProductAmended:
-    """What the order that works on the product wants it to be from now on."""
+    """What the order that works on the product wants it to be; `holds`: the values are the product's from now on, else once the change is done."""
 
     order: str
     item: str
     values: dict[str, Any]
     places: tuple[Place, ...]
     bundles: tuple[str, ...] = ()
+    holds: bool = False
 
 
 Event = (

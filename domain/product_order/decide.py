@@ -212,8 +212,9 @@ def _amend(command: AmendProductOrder, order: ProductOrder, world: World) -> Eve
         "",
         world.now,
     )
-    state = rolled_up(evolve(order, amended))
-    return (replace(amended, state="" if state == order.state else state), *announced(assessed.plan, order.plan))
+    after = evolve(order, amended)
+    state, shown = rolled_up(after), {id: state for id, state in after.shown.items() if state != order.shown.get(id)}
+    return (replace(amended, state="" if state == order.state else state, shown=shown), *announced(assessed.plan, order.plan))
 
 
 def _finish_amendment(command: FinishAmendment, order: ProductOrder, world: World) -> Events:

@@ -1,5 +1,6 @@
 """What happens to a product order. Names and fields are storage format."""
 
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -188,7 +189,7 @@ class ProductOrderCancellationAssessed:
 class ProductOrderAmended:
     """The order says something else from now on: `items` is all of it (without what is in `personal`, by item), `plan` the plan that takes the place of
     the one before, `impact` what that does to each node, and `plan_hash` the hash of it; `removed` are the items that are no longer part of the
-    order; `state` the state that follows, empty when it does not change."""
+    order; `state` the state that follows, empty when it does not change; `shown` the item states that change at once, as the customer sees them."""
 
     amendment: str
     version: int
@@ -202,6 +203,7 @@ class ProductOrderAmended:
     override: Who | None
     state: str
     at: datetime
+    shown: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_under_way(self) -> bool:

@@ -30,7 +30,7 @@ from domain.service.events import (
     ServiceTerminationOrdered,
 )
 from domain.service.loading import decide as decide_load
-from domain.service.state import ACTIVE, INACTIVE, TERMINATED, Service
+from domain.service.state import ACTIVE, DESIGNED, INACTIVE, TERMINATED, Service
 
 
 def decide(command: Command, service: Service | None, world: World) -> Events | Need:
@@ -71,7 +71,8 @@ def _amend(command: AmendService, service: Service | None) -> Events:
     planned, order = command.planned, command.order
     left = [product for product, by in service.holders.items() if by == order and product not in planned.products]
     joined = [product for product in planned.products if product not in service.holders]
-    told = ServiceAmended(order, command.service_order, planned.item, planned.values, planned.places, planned.supporting)
+    holds = service.state == DESIGNED
+    told = ServiceAmended(order, command.service_order, planned.item, planned.values, planned.places, planned.supporting, holds)
     return (
         *[ServiceDetached(order, product) for product in left],
         *[ServiceAttached(order, product) for product in joined],

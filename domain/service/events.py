@@ -28,7 +28,7 @@ class ServiceDesigned:
 
 @record
 class ServiceAmended:
-    """What the order that works on the service wants it to be from now on."""
+    """What the order that works on the service wants it to be; `holds`: the values are the service's from now on, else once the change is done."""
 
     order: str
     service_order: str
@@ -36,6 +36,7 @@ class ServiceAmended:
     values: dict[str, Any]
     places: tuple[Place, ...]
     supporting: tuple[str, ...]
+    holds: bool = False
 
 
 @record

@@ -204,7 +204,8 @@ def _amend(command: AmendServiceOrder, order: ServiceOrder) -> Events:
     if not changed and not removed and not command.again and order.gates == frozenset(command.gates):
         return ()
     after = amended(order, ServiceOrderAmended(changed, command.gates, command.again, removed, {}, ""))
-    return (ServiceOrderAmended(changed, command.gates, command.again, removed, *states_anew(after, order)),)
+    values = {service.item: after.items[service.item].values for service in changed}
+    return (ServiceOrderAmended(changed, command.gates, command.again, removed, *states_anew(after, order), values),)
 
 
 def _release(command: ReleaseServiceOrder, order: ServiceOrder) -> Events:

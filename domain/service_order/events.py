@@ -186,7 +186,8 @@ class UndoSpared:
 @record
 class ServiceOrderAmended:
     """`services` are the items that are planned otherwise than before, `again` the tasks that have to be done once more, `removed` the items that are
-    taken back: when they are, the order forgets them."""
+    taken back: when they are, the order forgets them; `values` what each of the services has from now on: the ordered ones overlaid by what fulfilment
+    assigned."""
 
     services: tuple[PlannedService, ...]
     gates: tuple[str, ...]
@@ -194,6 +195,7 @@ class ServiceOrderAmended:
     removed: tuple[str, ...]
     items: dict[str, str]
     state: str
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 @record

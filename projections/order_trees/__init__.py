@@ -15,6 +15,8 @@ from domain.processes.outlook import Outlook
 from domain.product_order import (
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
+    ProductOrderAmended,
+    ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
@@ -33,6 +35,7 @@ from domain.service_order import (
     ManualTaskRequested,
     RetryScheduled,
     ServiceOrderAcknowledged,
+    ServiceOrderAmended,
     ServiceOrderItemsClosed,
     ServiceOrderItemValuesSet,
     ServiceOrderReleased,
@@ -41,13 +44,14 @@ from domain.service_order import (
     TaskWithdrawn,
 )
 from domain.states import ACKNOWLEDGED, CANCELLED, PENDING, REJECTED, TERMINAL
-from domain.values import Reason
+from domain.values import Reason, Who
 from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections.fallouts import FALLOUTS
 from projections.obligations import OBLIGATIONS
 from projections.order_trees import parts
 from projections.order_trees.expected import add_expected, jeopardy_assessed
-from projections.order_trees.planned import item_node, service_node, task_node, visit_node
+from projections.order_trees.planned import WAITING, item_node, service_node, task_node, visit_node
+from projections.product_orders import AMENDING
 from projections.references import present
 from projections.view import Document
 
@@ -76,7 +80,7 @@ def streams_of(history: Iterable[Recorded]) -> tuple[str, ...]:
     """The service and work orders that a product order's own events name: its tree needs these too."""
     found: dict[str, None] = {}
     for recorded in history:
-        if isinstance(recorded.event, ProductOrderDecomposed):
+        if isinstance(recorded.event, ProductOrderDecomposed | ProductOrderAmended):
             plan = recorded.event.plan
             found.update(dict.fromkeys(service_order_id(recorded.stream, each.number) for each in plan.services if each.number))
             found.update(dict.fromkeys(visit.id for visit in plan.visits))
@@ -129,16 +133,72 @@ def _decomposed(tree: Document, recorded: Recorded) -> None:
     tree["edges"].extend(map(list, plan.edges))
 
 
+def _amended(tree: Document, recorded: Recorded) -> None:
+    """The new plan takes the place of the one before; what both have stays as far as it is, and what only the old one had stays to be read."""
+    event: ProductOrderAmended = recorded.event
+    plan, items, services, tasks, visits = event.plan, tree["items"], tree["services"], tree["tasks"], tree["workOrders"]
+    for item in plan.items:
+        items[item.id] = {**_kept(items.get(item.id), "state", "heldBy"), **_renewed(items.get(item.id), item_node(item))}
+    for service in plan.services:
+        before = services.get(service.id)
+        services[service.id] = _service_now(before, service_node(recorded.stream, service))
+        for task in service.tasks:
+            known = tasks.get(task.id)
+            node = tasks[task.id] = {**(known or {}), **_renewed(known, task_node(recorded.stream, service, task))}
+            if node["state"] in (parts.GONE, parts.UNDONE) and before is not None and task.id not in before["tasks"]:
+                node["state"] = WAITING
+    for visit in plan.visits:
+        visits[visit.id] = {**visits.get(visit.id, {}), **_renewed(visits.get(visit.id), visit_node(visit))}
+    tree["edges"] = list(map(list, plan.edges))
+    for id in event.removed:
+        items[id]["removedBy"] = event.amendment
+    for id, state in event.shown.items():
+        items[id]["state"] = state
+    _change(tree, recorded, event.amendment, "amend", True, (), event.override, version=event.version, planHash=event.plan_hash)
+    tree["version"] = event.version
+    if event.is_under_way:
+        tree["subState"] = AMENDING
+    _in_state(tree, event.state, event.at)
+
+
+def _kept(before: Document | None, *names: str) -> Document:
+    return {name: before[name] for name in names if name in before} if before is not None else {}
+
+
+def _renewed(before: Document | None, node: Document) -> Document:
+    """A node as the new plan has it, in the state that it had."""
+    return {**node, "state": before["state"]} if before is not None else node
+
+
+def _service_now(before: Document | None, node: Document) -> Document:
+    """A service keeps its state and values while the same service order item works on it: that tells when they change."""
+    if before is None or before.get("serviceOrder") != node.get("serviceOrder"):
+        return node
+    return {**node, **_kept(before, "state", "characteristics")}
+
+
+def _amendment_finished(tree: Document, recorded: Recorded) -> None:
+    event: ProductOrderAmendmentFinished = recorded.event
+    tree.pop("subState", None)
+    _in_state(tree, event.state, event.at)
+
+
 def _items_changed(tree: Document, recorded: Recorded) -> None:
     event: ProductOrderItemsChanged = recorded.event
     for id, state in event.items.items():
         tree["items"][id]["state"] = state
         if state != PENDING:
             tree["items"][id].pop("subState", None)
-    if event.state:
-        tree["state"] = event.state
-    if event.state in TERMINAL:
-        tree["cancellationDate" if event.state == CANCELLED else "completionDate"] = event.at
+    _in_state(tree, event.state, event.at)
+
+
+def _in_state(tree: Document, state: str, at: datetime) -> None:
+    """The state that follows, if it is another one."""
+    if state:
+        tree["state"] = state
+    if state in TERMINAL:
+        tree.pop("subState", None)
+        tree["cancellationDate" if state == CANCELLED else "completionDate"] = at
 
 
 def _items_held(tree: Document, recorded: Recorded) -> None:
@@ -160,9 +220,10 @@ def _milestone(tree: Document, recorded: Recorded) -> None:
 
 def _cancel_assessed(tree: Document, recorded: Recorded) -> None:
     event: ProductOrderCancellationAssessed = recorded.event
-    _change(tree, recorded, event.cancel, "cancel", event.accepted, event.reasons)
+    _change(tree, recorded, event.cancel, "cancel", event.accepted, event.reasons, event.override)
     if event.state:
         tree["state"] = event.state
+        tree.pop("subState", None)
 
 
 def _change_refused(tree: Document, recorded: Recorded) -> None:
@@ -170,9 +231,25 @@ def _change_refused(tree: Document, recorded: Recorded) -> None:
     _change(tree, recorded, event.change, event.kind, False, event.reasons)
 
 
-def _change(tree: Document, recorded: Recorded, id: str, kind: str, accepted: bool, reasons: tuple[Reason, ...]) -> None:
-    told = {"id": id, "kind": kind, "accepted": accepted, "at": recorded.meta.time, "reasons": [reason_of(reason) for reason in reasons]}
-    tree["changes"].append(told)
+def _change(
+    tree: Document,
+    recorded: Recorded,
+    id: str,
+    kind: str,
+    accepted: bool,
+    reasons: tuple[Reason, ...],
+    override: Who | None = None,
+    **more: Any,
+) -> None:
+    told = {
+        "id": id,
+        "kind": kind,
+        "accepted": accepted,
+        "at": recorded.meta.time,
+        "reasons": [reason_of(reason) for reason in reasons],
+        **more,
+    }
+    tree["changes"].append(told if override is None else {**told, "override": {"name": override.name, "reason": override.reason}})
 
 
 # The two queues, by their own rules ---------------------------------------------------------------------------------------------------
@@ -188,6 +265,8 @@ def _fold_rows(tree: Document, recorded: Recorded) -> None:
 
 _FOLDS: Mapping[type[Any], Callable[[Document, Recorded], None]] = {
     ProductOrderDecomposed: _decomposed,
+    ProductOrderAmended: _amended,
+    ProductOrderAmendmentFinished: _amendment_finished,
     ProductOrderItemsChanged: _items_changed,
     ProductOrderItemsHeld: _items_held,
     ProductOrderItemsReleased: _items_released,
@@ -196,6 +275,7 @@ _FOLDS: Mapping[type[Any], Callable[[Document, Recorded], None]] = {
     ProductOrderCancellationAssessed: _cancel_assessed,
     ProductOrderChangeRefused: _change_refused,
     ServiceOrderAcknowledged: parts.acknowledged,
+    ServiceOrderAmended: parts.amended,
     ServiceOrderReleased: parts.released,
     ServiceOrderItemsClosed: parts.moved,
     ActivationRequested: parts.activation_requested,

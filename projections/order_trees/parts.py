@@ -11,6 +11,7 @@ from domain.service_order import (
     ManualTaskRequested,
     RetryScheduled,
     ServiceOrderAcknowledged,
+    ServiceOrderAmended,
     ServiceOrderItemValuesSet,
     ServiceOrderReleased,
     TaskCompletedByHand,
@@ -20,6 +21,7 @@ from domain.service_order import (
 from domain.states import ACKNOWLEDGED
 from domain.values import Reason, Who
 from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
+from projections.order_trees.planned import WAITING
 from projections.references import present
 from projections.view import Document
 
@@ -43,7 +45,9 @@ def moved(tree: Document, recorded: Recorded) -> None:
     """The states that an event brings to its service order and the services in it."""
     event, order = recorded.event, tree["serviceOrders"][recorded.stream]
     for item, state in event.items.items():
-        tree["services"][order["services"][item]]["state"] = state
+        service = tree["services"][order["services"][item]]
+        if service.get("serviceOrder") == {"id": recorded.stream, "itemId": item}:  # else another item works on it by now
+            service["state"] = state
     if event.state:
         order["state"] = event.state
 
@@ -53,6 +57,18 @@ def released(tree: Document, recorded: Recorded) -> None:
     gates: list[str] = tree["serviceOrders"][recorded.stream]["gates"]
     if event.work_order in gates:
         gates.remove(event.work_order)
+    moved(tree, recorded)
+
+
+def amended(tree: Document, recorded: Recorded) -> None:
+    event: ServiceOrderAmended = recorded.event
+    order = tree["serviceOrders"][recorded.stream]
+    order["gates"] = list(event.gates)
+    for item, values in event.values.items():
+        tree["services"][order["services"][item]]["characteristics"] = values
+    for task in event.again:
+        if tree["tasks"][task]["state"] in (DONE, SKIPPED):
+            tree["tasks"][task]["state"] = WAITING
     moved(tree, recorded)
 
 

@@ -9,6 +9,7 @@ from domain.catalog import Catalog
 from domain.decider import World
 from domain.fallout import ResolveTask
 from domain.product_order import (
+    AmendProductOrder,
     CancelProductOrder,
     PointOfNoReturnPassed,
     RefuseChange,
@@ -17,6 +18,7 @@ from domain.product_order import (
     SupplyInformation,
 )
 from domain.recorded import Recorded
+from domain.service import ServiceActivated
 from domain.service_order import (
     ActivationRequested,
     AnswerActivation,
@@ -92,9 +94,22 @@ class Story:
         request = {"serviceOrder" if order.startswith("sr-") else "productOrder": {"id": order}, "cancellationReason": "moved away"}
         return self.tell(CancelProductOrder(order, id, include_completed, request))
 
+    def amend(self, order: str, *items: Document, id: str = "", mode: str = "delta", override: Who | None = None) -> "Story":
+        return self.tell(AmendProductOrder(order, id or f"amendment-{self._told}", items, mode, 0, "", override))
+
     def refuse_cancel(self, order: str, sentence: str, id: str = "cancel-1") -> "Story":
         """A cancel that came by topic and that the domain refused."""
         return self.tell(RefuseChange(order, id, "cancel", (Reason("conflict", sentence),)))
+
+    def amend_refused(self, order: str, sentence: str, id: str = "amendment-x") -> "Story":
+        """An amendment that came by topic and that the domain refused."""
+        return self.tell(RefuseChange(order, id, "amend", (Reason("invalid", sentence),)))
+
+    def is_built(self, order: str, specification: str) -> bool:
+        """Whether a service of the order is there."""
+        return any(
+            isinstance(each.event, ServiceActivated) and each.meta.order == order and specification in each.stream for each in self.log
+        )
 
     def supply(self, order: str, document: Document) -> "Story":
         return self.tell(SupplyInformation(order, check_create(document)))
@@ -189,7 +204,9 @@ def _activate(story: Story, recorded: Recorded) -> None:
 
 
 def _by_hand(story: Story, recorded: Recorded) -> None:
-    if not any(isinstance(each.event, TaskCompletedByHand) and each.event.task == recorded.event.task for each in story.log):
+    if not any(
+        isinstance(each.event, TaskCompletedByHand) and each.event.task == recorded.event.task for each in story.log[recorded.position :]
+    ):
         story.resolve(recorded.stream, recorded.event.task, "complete", {name: f"a {name}" for name in recorded.event.form})
 
 
@@ -228,6 +245,11 @@ def order(*items: Document, **attributes: Any) -> Document:
     party = {"id": "cust-1", "role": "customer", "name": "Ada Lovelace", "@referredType": "Customer"}
     note = {"text": "Call before noon", "author": "Ada"}
     return {"relatedParty": [party], "note": [note], **attributes, "productOrderItem": list(items)}
+
+
+def says(id: str, **values: Any) -> Document:
+    """An item of a delta that says other values of its product."""
+    return {"id": id, "product": {"productCharacteristic": [{"name": name, "value": value} for name, value in values.items()]}}
 
 
 def service_order(*items: Document, **attributes: Any) -> Document:

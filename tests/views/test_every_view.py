@@ -13,9 +13,9 @@ from domain.recorded import Recorded
 from projections import VIEWS
 from projections.view import Document, View
 from tests.views.story import Story
-from tests.wire.histories import changes, clearances, dead_letters, elsewhere, from_outside, operators, triple_play, troubles
+from tests.wire.histories import amendments, changes, clearances, dead_letters, elsewhere, from_outside, operators, triple_play, troubles
 
-HISTORIES = [triple_play, troubles, changes, operators, from_outside, clearances, dead_letters, elsewhere]
+HISTORIES = [triple_play, troubles, changes, operators, from_outside, clearances, dead_letters, elsewhere, amendments]
 CODEC = Codec(EVENTS)
 
 

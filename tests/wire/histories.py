@@ -15,7 +15,7 @@ from domain.values import Reason, Who
 from tests.decisions.made import loaded, loaded_service
 from tests.decisions.test_clearance import APPROVED, ENRICHED, policies
 from tests.decisions.world import ask
-from tests.views.story import BEGINNING, OLGA, Story, item, order, service_order
+from tests.views.story import BEGINNING, OLGA, Story, item, order, says, service_order
 
 NO_SIM = Reason("no-sim", "No SIM card left")
 
@@ -151,8 +151,32 @@ def elsewhere() -> Story:
     return story.submit("po-2", order(*ending)).finish()
 
 
+def amendments() -> Story:
+    """Orders that are changed under way: before anything began, with steps done again, items added, taken out, moved, behind a point of no return."""
+    story = Story().submit("po-1", order(item("1", "fibre-broadband", downstream=100), item("2", "tv")))
+    story.amend("po-1", says("1", downstream=500)).amend_refused("po-1", "It says nothing of what it is for.")
+    story.finish(lambda: any(each.stream == "wo-1-1" and each.version == 2 for each in story.log))
+    story.finish(lambda: story.is_built("po-1", "gpon-port")).amend(
+        "po-1", says("1", downstream=1000), {"id": "2", "action": "delete"}, item("3", "voice-line")
+    )
+    story.finish()
+    story.submit("po-2", order(item("1", "mobile-line"), item("2", "triple-play"))).answer("1.2.activate")
+    story.amend("po-2", says("1", simType="physical"), says("2.3", setTopBoxes=3)).finish()
+    story.submit("po-3", order(item("1", "mobile-line"), item("2", "tv", site="site-2"))).answer("1.2.activate")
+    story.amend("po-3", {"id": "1", "product": {"place": [{"id": "site-9", "role": "installation"}]}}).finish()
+    story.submit(
+        "po-4",
+        order(item("1", "fibre-broadband", site="site-4"), item("2", "voice-line", site="site-4", numberPorting=True, portingNumber="555")),
+    )
+    story.finish_until_point_of_no_return().amend("po-4", says("1", downstream=1000), override=OLGA).finish()
+    story.submit("po-5", order(item("1", "mobile-line"), item("2", "business-ethernet"))).amend("po-5", says("2", bandwidth=100))
+    story.amend("po-5", item("1", "mobile-line"), item("3", "business-ethernet"), mode="full").cancel("po-5", "cancel-5").finish()
+    story.submit("po-6", order(item("1", "mobile-line"))).answer("1.2.activate", "rejected", reason=NO_SIM)
+    return story.amend("po-6", says("1", simType="physical")).finish()
+
+
 @cache
 def everything() -> tuple[Recorded, ...]:
     """All events of all histories."""
-    stories = (triple_play, troubles, changes, operators, from_outside, clearances, dead_letters, elsewhere)
+    stories = (triple_play, troubles, changes, operators, from_outside, clearances, dead_letters, elsewhere, amendments)
     return tuple(recorded for story in stories for recorded in story().log)

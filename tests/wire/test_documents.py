@@ -7,7 +7,7 @@ import pytest
 from projections import CANCELLATIONS, PRODUCT_ORDERS, PRODUCTS, SERVICE_CANCELLATIONS, SERVICE_ORDERS, SERVICES, WORK_ORDERS
 from projections.view import Document, View
 from tests.views.story import Story
-from tests.wire.histories import changes, clearances, elsewhere, from_outside, nowhere, triple_play, troubles
+from tests.wire.histories import amendments, changes, clearances, elsewhere, from_outside, nowhere, triple_play, troubles
 from tests.wire.tmf import faults
 
 RESOURCES = {
@@ -21,7 +21,7 @@ RESOURCES = {
 }
 
 
-@pytest.mark.parametrize("history", [triple_play, troubles, changes, from_outside, clearances, nowhere, elsewhere])
+@pytest.mark.parametrize("history", [triple_play, troubles, changes, from_outside, clearances, nowhere, elsewhere, amendments])
 @pytest.mark.parametrize("view", RESOURCES, ids=lambda view: view.name)
 def test_documents_are_valid_at_every_step(history: Callable[[], Story], view: View) -> None:
     rows: dict[str, Document] = {}
