@@ -17,7 +17,14 @@ from adapters.engine.port import Clock, Delivery, Identity, Intake, Request
 from adapters.topics.port import Batch, Message
 from domain.intake import DeadLettered, KeepDeadLetter
 from domain.order_document import customer_of
-from domain.product_order import CancelProductOrder, RefuseChange, RejectProductOrder, SubmitProductOrder, SubmitServiceOrder
+from domain.product_order import (
+    AmendProductOrder,
+    CancelProductOrder,
+    RefuseChange,
+    RejectProductOrder,
+    SubmitProductOrder,
+    SubmitServiceOrder,
+)
 from domain.service_order import AnswerActivation, task_of_key
 from domain.values import Reason, Rejected
 from domain.work_order import AnswerWorkOrder
@@ -133,6 +140,8 @@ class Feed:
             return request._replace(command=rejected, identities=request.identities[:1])  # the message's own, by which a repeat is known
         if isinstance(error, Rejected) and error.code != "unknown" and isinstance(command, CancelProductOrder):
             return Request(RefuseChange(command.stream, command.cancel, "cancel", error.reasons), request.customer, request.causation)
+        if isinstance(error, Rejected) and error.code != "unknown" and isinstance(command, AmendProductOrder):
+            return Request(RefuseChange(command.stream, command.amendment, "amend", error.reasons), request.customer, request.causation)
         return self._dead_letter(message, error, aside)
 
     # One reader a topic -------------------------------------------------------------------------------------------------------------
@@ -198,11 +207,10 @@ class Feed:
         return Request(command, message.key, id, (identity,), 201)
 
     def _amend(self, message: Message, event: Received) -> Request:
-        """Refused with a reason, until amendments are decided (domain-rules 4)."""
-        stream = _order(product_ordering.read_cancel(event.data))
+        document = product_ordering.read_amend(event.data)
+        _order(document)
         id = event.id or _place(message)
-        reason = Reason("unsupported", "Amendments of orders are not supported yet.")
-        return Request(RefuseChange(stream, id, "amend", (reason,)), message.key, id)
+        return Request(product_ordering.amend_command(document, id), message.key, id, (Identity(event.source, id, digest(document)),), 201)
 
     def _activation_result(self, message: Message) -> Request:
         result = results.read_activation(message.value)

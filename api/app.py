@@ -13,6 +13,7 @@ from api.http.edge import Edge, allowed_methods
 from api.http.errors import TRANSLATED, HttpError, as_http, error_response
 from api.http.own import shapes as own
 from api.http.own.catalogs import CATALOG_FILE, CATALOGS
+from api.http.own.changes import add_changes
 from api.http.own.dead_letters import add_dead_letters
 from api.http.own.events import add_events
 from api.http.own.install_base import ITEMS, SOLD, add_install_base
@@ -40,6 +41,7 @@ def create_app(system: System) -> FastAPI:
         _add_resources,
         add_orders,
         add_what_if,
+        add_changes,
         add_over_orders,
         add_queues,
         add_target_systems,

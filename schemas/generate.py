@@ -21,6 +21,7 @@ FOLDER = Path(__file__).with_name("json")
 # By name and major version; `ce_dataschema` of a message names one of these.
 MESSAGES: Mapping[str, TypeAdapter[Any]] = {
     "product-order-submit.v1": product_ordering.CREATE,
+    "product-order-amend.v1": product_ordering.AMEND,
     "product-order-cancel.v1": product_ordering.CANCEL,
     "service-order-submit.v1": service_ordering.CREATE,
     "service-order-cancel.v1": service_ordering.CANCEL,

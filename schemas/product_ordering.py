@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Required
 
-from annotated_types import MinLen
+from annotated_types import Ge, MinLen
 from pydantic import TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from domain.values import Reason
+from domain.product_order import AmendProductOrder as AmendOrder
+from domain.values import Reason, Who
 from schemas.parts import (
     Characteristic,
     Name,
@@ -112,11 +113,11 @@ class QualificationItemReference(TypedDict, total=False):
     productOfferingQualificationId: Required[Name]
 
 
-@with_config(OPEN)
-class ProductOrderItem(TypedDict, total=False):
+class ItemAttributes(TypedDict, total=False):
+    """What an item may say, whether it is ordered or amended."""
+
     id: Required[Name]
     quantity: int
-    action: Required[Literal["add", "modify", "delete", "noChange"]]
     appointment: Reference
     billingAccount: Reference
     itemPrice: list[OrderPrice]
@@ -126,11 +127,25 @@ class ProductOrderItem(TypedDict, total=False):
     product: Product
     productOffering: Reference
     productOfferingQualificationItem: QualificationItemReference
-    productOrderItem: list["ProductOrderItem"]
     productOrderItemRelationship: list[ProductOrderItemRelationship]
     qualification: list[Reference]
     quoteItem: QuoteItemReference
     modifyMode: Literal["delta", "full"]
+
+
+@with_config(OPEN)
+class ProductOrderItem(ItemAttributes, total=False):
+    action: Required[Literal["add", "modify", "delete", "noChange"]]
+    productOrderItem: list["ProductOrderItem"]
+
+
+@with_config(OPEN)
+class AmendedItem(ItemAttributes, total=False):
+    """An item as an amendment has it: one that the order has already needs no action. In a delta, `delete` takes an added item out, `noChange` one that
+    changes or ends a product, and a characteristic whose value is null is unsaid."""
+
+    action: Literal["add", "modify", "delete", "noChange"]
+    productOrderItem: list["AmendedItem"]
 
 
 @with_config(OPEN)
@@ -166,7 +181,19 @@ class CancelProductOrderCreate(TypedDict, total=False):
     includeCompleted: bool
 
 
+@with_config(OPEN)
+class AmendProductOrder(TypedDict, total=False):
+    """Makes an order under way say something else. `baseVersion` is the version of the order that it was written against, the current one when it is left
+    out; `mode` says whether the items overlay the order (delta, the default) or are all of it (full)."""
+
+    productOrder: Required[Reference]
+    baseVersion: Annotated[int, Ge(0)]
+    mode: Literal["delta", "full"]
+    productOrderItem: Required[Annotated[list[AmendedItem], MinLen(1)]]
+
+
 CREATE = TypeAdapter(ProductOrderCreate)
+AMEND = TypeAdapter(AmendProductOrder)
 CANCEL = TypeAdapter(CancelProductOrderCreate)
 
 
@@ -194,6 +221,27 @@ def read_update(body: bytes) -> Json:
 def read_cancel(body: bytes) -> Json:
     """A cancel of an order. Raises Unreadable."""
     return read(CANCEL, body)
+
+
+def check_cancel(document: Json) -> Json:
+    """A cancel that came within something else. Raises Unreadable."""
+    return check(CANCEL, document)
+
+
+def read_amend(body: bytes) -> Json:
+    """An amendment of an order. Raises Unreadable."""
+    return read(AMEND, body)
+
+
+def check_amend(document: Json) -> Json:
+    """An amendment that has been put together. Raises Unreadable."""
+    return check(AMEND, document)
+
+
+def amend_command(document: Mapping[str, Any], id: str, plan_hash: str = "", override: Who | None = None) -> AmendOrder:
+    """What an amendment asks for."""
+    order, items = str(document["productOrder"]["id"]), tuple(document["productOrderItem"])
+    return AmendOrder(order, id, items, document.get("mode", "delta"), document.get("baseVersion", 0), plan_hash, override)
 
 
 def requested_dates(document: Mapping[str, Any]) -> tuple[datetime | None, datetime | None]:

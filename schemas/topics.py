@@ -61,9 +61,10 @@ MANIFEST: tuple[Topic, ...] = (
     Topic(
         "crossconnect.product-order.commands.v1",
         "in",
-        "Product orders to submit, and orders to cancel",
+        "Product orders to submit, and orders to amend and to cancel",
         {
             "crossconnect.product-order.submit.v1": "product-order-submit.v1",
+            "crossconnect.product-order.amend.v1": "product-order-amend.v1",
             "crossconnect.product-order.cancel.v1": "product-order-cancel.v1",
         },
         retention=30 * DAY,

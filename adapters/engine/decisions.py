@@ -15,7 +15,9 @@ from adapters.event_log.port import Conflict, EventLog, InboxEntry, LogUnavailab
 from domain.catalog import Catalog
 from domain.catalog_publication import STREAM as CATALOG_STREAM
 from domain.catalog_publication import CatalogPublished, Publications, evolve
-from domain.decider import World
+from domain.decider import Need, World
+from domain.product_order import ProductOrder
+from domain.product_order.change import Assessment, Change, assess
 from domain.recorded import Recorded
 from domain.target_system import STREAM as TARGETS_STREAM
 from domain.target_system import TargetSystemBroughtOnline, TargetSystemTakenOffline
@@ -152,6 +154,18 @@ class Decisions:
         unit = UnitOfWork(fresh, self._world(now, fresh), request.command, request.customer, request.causation)
         unit.run()
         return unit.facts
+
+    def assess(self, command: Change, now: datetime) -> tuple[ProductOrder, Assessment | None]:
+        """What a change of an order would do upon what the log says. Raises Rejected, LogUnavailable."""
+        fresh = Memory(self._read)
+        fresh.require([command.stream])
+        order: ProductOrder | None = fresh.states[command.stream]
+        if order is None:
+            raise Rejected("unknown", f"There is no product order {command.stream}.")
+        world = self._world(now, fresh)
+        while isinstance(found := assess(command, order, world), Need):
+            fresh.require(found.streams)
+        return order, found
 
     def _world(self, now: datetime, memory: Memory) -> World:
         return World(now, self.catalogs, self.current_catalog(now), memory.states, self._answer_within, self.offline)

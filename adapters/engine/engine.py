@@ -22,6 +22,8 @@ from adapters.event_log.codec import Codec
 from adapters.event_log.port import Conflict, EventLog, LogUnavailable, PositionConflict
 from adapters.event_log.tail import Tail
 from domain.catalog import Catalog
+from domain.product_order import ProductOrder
+from domain.product_order.change import Assessment, Change
 from domain.recorded import Recorded
 from domain.unit_of_work import Broken
 from domain.values import Rejected
@@ -88,6 +90,11 @@ class Engine:
     def what_if(self, request: Request) -> list[Recorded]:
         """What a message would lead to if it came now; nothing is stored. From any thread. Raises Rejected, Broken, LogUnavailable."""
         return self._decisions.what_if(request, self._clock())
+
+    def assess(self, command: Change) -> tuple[ProductOrder, Assessment | None]:
+        """The order that an amendment or cancel is for, and what the change would do to it, None when that is nothing; nothing is stored. From any
+        thread. Raises Rejected, LogUnavailable."""
+        return self._decisions.assess(command, self._clock())
 
     def _enqueue(self, work: Work) -> "Future[Any]":
         work.future.set_running_or_notify_cancel()  # a caller that goes away must not fail the thread that has its answer

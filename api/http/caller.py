@@ -9,6 +9,7 @@ from api.http.errors import HttpError
 from domain.values import Who
 
 OPERATOR_ROLE = "operator"
+SUPERVISOR_ROLE = "supervisor"
 NOBODY = "anonymous"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
@@ -32,11 +33,22 @@ def roles(request: Request) -> frozenset[str]:
     return frozenset(role.strip() for role in request.headers.get("x-operator-roles", "").split(",") if role.strip())
 
 
+def supervisor(request: Request, reason: str) -> Who:
+    """Who goes back behind a point of no return: the role has to be said (domain-rules 4.4)."""
+    if SUPERVISOR_ROLE not in roles(request):
+        raise HttpError(403, f"This needs the role {SUPERVISOR_ROLE}.", "forbidden")
+    return named(request, reason)
+
+
 def operator(request: Request, reason: str = "") -> Who:
     """Who acts on orders. Without a token the headers say it; roles that are given must include operator."""
-    roles = request.headers.get("x-operator-roles")
-    if roles is not None and OPERATOR_ROLE not in {role.strip() for role in roles.split(",")}:
+    if "x-operator-roles" in request.headers and OPERATOR_ROLE not in roles(request):
         raise HttpError(403, f"This needs the role {OPERATOR_ROLE}.", "forbidden")
+    return named(request, reason)
+
+
+def named(request: Request, reason: str) -> Who:
+    """The name that a request is made under."""
     name = request.headers.get("x-operator", "").strip() or NOBODY
     if not _NAME.fullmatch(name):
         raise HttpError(400, "X-Operator must be a name of at most 200 characters.", "invalidHeader")

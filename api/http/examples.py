@@ -31,6 +31,9 @@ MISSING_INFORMATION: dict[str, Any] = {
     ]
 }
 CANCEL_ORDER: dict[str, Any] = {"cancellationReason": "The customer changed their mind", "productOrder": {"id": "po-…"}}
+AMENDMENT: dict[str, Any] = {
+    "productOrderItem": [{"id": "1", "product": {"productCharacteristic": [{"name": "simType", "value": "physical"}]}}],
+}
 HOME_INTERNET: dict[str, Any] = {
     "externalId": "soms-1001",
     "relatedParty": [CUSTOMER],

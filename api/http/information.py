@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from domain.order_document import with_items, with_personal
-from domain.product_order import ProductOrderAcknowledged, ProductOrderInformationSupplied
+from domain.order_document import amended_items, by_id, with_items, with_personal
+from domain.product_order import ProductOrderAcknowledged, ProductOrderAmended, ProductOrderDecomposed, ProductOrderInformationSupplied
+from domain.product_order.amendment import Statements, items_of, statements
 from domain.recorded import Recorded
 from domain.values import Reason, Rejected
 
@@ -18,7 +19,7 @@ Json = dict[str, Any]
 
 
 def as_sent(history: Iterable[Recorded]) -> Json:
-    """The order as its sender wrote it, with what was supplied since."""
+    """The order as its sender wrote it, with what was supplied and amended since."""
     document: Json = {}
     for recorded in history:
         event = recorded.event
@@ -26,17 +27,31 @@ def as_sent(history: Iterable[Recorded]) -> Json:
             document = with_personal(event.order, event.personal)
         elif isinstance(event, ProductOrderInformationSupplied):
             document = with_personal(with_items(document, event.items), event.personal)
+        elif isinstance(event, ProductOrderAmended):
+            document = {**document, ITEMS: amended_items(event.items, event.personal, by_id(document[ITEMS]))}
     return document
+
+
+def waiting(history: Iterable[Recorded]) -> frozenset[str]:
+    """The items that lack something before they can be planned."""
+    lacking: dict[str, bool] = {}
+    for recorded in history:
+        event = recorded.event
+        if isinstance(event, ProductOrderAmended):
+            lacking.clear()
+        if isinstance(event, ProductOrderDecomposed | ProductOrderAmended):
+            lacking.update((item.id, bool(item.missing)) for item in event.plan.items)
+    return frozenset(id for id, lacks in lacking.items() if lacks)
 
 
 def merged(sent: Json, shown: Json, patch: Json) -> Json:
     """RFC 7396 for the order, but for its lists of items and of characteristics, which are merged by id and by name: what is not named stays. What
-    says only what is shown anyway changes nothing. Raises Rejected for changes that are none of information that is missing."""
+    says only what is shown anyway changes nothing. Raises Rejected for changes of anything but items."""
     as_shown: Json = msgspec.json.decode(msgspec.json.encode(shown))
     document: Json = merge(sent, as_shown, patch)
     for name in sorted(document.keys() | sent.keys()):
         if name != ITEMS and document.get(name) != sent.get(name):
-            what = f"{name} can only be changed by an amendment: a PATCH supplies what items wait for."
+            what = f"{name} cannot be changed: an order under way is amended in its items."
             raise Rejected("conflict", what, (Reason("conflict", what, name),))
     return document
 
@@ -45,6 +60,35 @@ def changed_items(sent: Json, document: Json) -> frozenset[str]:
     """The items that read otherwise than their sender wrote them, nested ones for themselves."""
     before = dict(_own(sent))
     return frozenset(id for id, item in _own(document) if before.get(id) != item)
+
+
+def takes_out(sent: Json, document: Json) -> bool:
+    """Whether an item is to be something else than it was: that is no information that was missing."""
+    before = by_id(sent[ITEMS])
+    return any(id in before and item.get("action") != before[id].get("action") for id, item in by_id(document[ITEMS]).items())
+
+
+def difference(sent: Json, document: Json) -> list[Json]:
+    """The items of a delta that makes the one of the other. Raises Rejected where it would have to unsay more than characteristics."""
+    before, after = statements(sent[ITEMS]), statements(document[ITEMS])
+    said: Statements = {}
+    for path, value in after.items():
+        if path not in before or before[path] != value:
+            _name(path[0], after, said)
+            said[path] = value
+    for path in before.keys() - after.keys():
+        if len(path) < 4:
+            raise Rejected("invalid", f"Item {path[0]}: {'.'.join(path[1:])} cannot be unsaid, only said otherwise.")
+        _name(path[0], after, said)
+        said[path] = {"name": path[3], "value": None}
+    return items_of(said)
+
+
+def _name(id: str, after: Statements, said: Statements) -> None:
+    """An item stands within those that it is nested in."""
+    while id and (id,) not in said:
+        said[id,] = after[id,]
+        id = after[id,]
 
 
 def _own(document: Json) -> Iterator[tuple[str, Json]]:
@@ -78,7 +122,12 @@ def _merge_list(sent: Any, shown: Any, patches: list[Any], key: str) -> Iterator
     wanted = {str(patch[key]): patch for patch in patches if isinstance(patch, dict) and key in patch}
     for entry in sent or ():
         id = str(entry.get(key))
-        yield merge(entry, known.get(id), _without_shown(wanted.pop(id, {})) if key == "id" else wanted.pop(id, {}))
+        patch = wanted.pop(id, {})
+        if key == "id":
+            patch = _without_shown(patch)
+        elif "value" in patch and patch["value"] is None:
+            continue
+        yield merge(entry, known.get(id), patch)
     for id, patch in wanted.items():
         if id not in known or not _says(patch, known[id]):
             yield patch

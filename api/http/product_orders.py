@@ -15,7 +15,13 @@ from api.http.shapes import own_shape
 from api.http.sources import Folded, Found, Rows
 from api.wiring import System
 from domain.order_document import customer_of
-from domain.product_order import CancelProductOrder, ProductOrderCancellationAssessed, SubmitProductOrder, SupplyInformation
+from domain.product_order import (
+    AmendProductOrder,
+    CancelProductOrder,
+    ProductOrderCancellationAssessed,
+    SubmitProductOrder,
+    SupplyInformation,
+)
 from projections import cancellations
 from projections.cancellations import CANCELLATIONS
 from projections.product_orders import PRODUCT_ORDERS
@@ -48,19 +54,31 @@ def submission(system: System, document: dict[str, Any], key: str = "") -> Reque
     return Request(command, customer, key or stream, identities, 201)
 
 
-# PATCH productOrder: what was missing is supplied ----------------------------------------------------------------------------------------
+# PATCH productOrder: what was missing is supplied, all else amends the order ----------------------------------------------------------------
 async def supply(context: Context, http: HttpRequest, body: bytes, id: str) -> Made:
-    """Merge the patch into the order; it may only say what items wait for."""
+    """Merge the patch into the order. What only says what items wait for supplies it; anything else of the items is an amendment (domain-rules 4)."""
     key = caller.idempotency_key(http)
     patch = product_ordering.read_update(body)
     sent, shown = await context.run(order_as_it_reads, context.system, id)
-    document = product_ordering.check_create(information.merged(sent, shown, patch))
-    command = SupplyInformation(id, document, information.changed_items(sent, document))
+    lacking = await context.run(_waiting, context.system, id)
+    document = information.merged(sent, shown, patch)
+    changed, causation = information.changed_items(sent, document), key or context.system.new_id()
+    command: SupplyInformation | AmendProductOrder
+    if changed <= lacking and not information.takes_out(sent, document):
+        command = SupplyInformation(id, product_ordering.check_create(document), changed)
+    else:
+        items = information.difference(sent, document)
+        amendment = product_ordering.check_amend({"productOrder": {"id": id}, "baseVersion": shown["version"], "productOrderItem": items})
+        command = product_ordering.amend_command(amendment, causation)
     identities = caller.sent_before(key, digest({"patch": patch, "id": id}))
-    await context.submit(Request(command, customer_of(document, id), key or context.system.new_id(), identities, 200))
+    await context.submit(Request(command, customer_of(document, id), causation, identities, 200))
     found = await context.run(ORDERS.find, context.system, id)
     assert found is not None, "it was there before"
     return Made(200, found)
+
+
+def _waiting(system: System, id: str) -> frozenset[str]:
+    return information.waiting(ORDERS.history(system, id))
 
 
 def order_as_it_reads(system: System, id: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -37,6 +37,17 @@ class Assessment:
     reasons: tuple[Reason, ...] = ()
 
 
+Change = AmendProductOrder | CancelProductOrder
+
+
+def assess(command: Change, order: ProductOrder, world: World) -> Assessment | Need | None:
+    """What a change would do; None when it changes nothing. Raises Rejected."""
+    if isinstance(command, AmendProductOrder):
+        return assess_amendment(command, order, world)
+    found = assess_cancel(command, order, world)
+    return found if isinstance(found, Need) else found[0]
+
+
 # Amendments ---------------------------------------------------------------------------------------------------------------------------
 def assess_amendment(command: AmendProductOrder, order: ProductOrder, world: World) -> Assessment | Need | None:
     """What the amendment would do; None when it says only what the order says already. Raises Rejected."""

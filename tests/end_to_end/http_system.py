@@ -38,10 +38,20 @@ RULE = """
 - match: {{targetSystem: hlr, customer: refused-{customer}}}
   do: {{outcome: rejected, times: {times}, reason: {{code: no-number, message: No free number}}}}
 """
-SCRIPT = """
+# Customers whose Ethernet connection is being configured for ever: behind the point of no return.
+PAST_RETURN = ("ponr", "cancelled", "patch-ponr", "cli-ponr")
+NO_END = """
+- match: {{targetSystem: metro, customer: {customer}, task: configure}}
+  do: {{silent: true}}
+"""
+SCRIPT = (
+    """
 - match: {targetSystem: gpon}
   do: {silent: true}
-""" + "".join(RULE.format(customer=customer, times=times) for customer, times in REFUSED.items())
+"""
+    + "".join(RULE.format(customer=customer, times=times) for customer, times in REFUSED.items())
+    + "".join(NO_END.format(customer=customer) for customer in PAST_RETURN)
+)
 
 
 @contextmanager

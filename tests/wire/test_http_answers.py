@@ -226,7 +226,7 @@ def test_characteristics_are_merged_by_name_at_any_depth() -> None:
 
 
 def test_what_is_no_information_that_items_wait_for_is_refused_by_its_name() -> None:
-    with pytest.raises(Rejected, match=r"^description can only be changed by an amendment"):
+    with pytest.raises(Rejected, match=r"^description cannot be changed"):
         merged(SENT, SHOWN, {"description": "x"})
 
 
