@@ -21,9 +21,9 @@ PAGE = 200
 class Api:
     """Calls of one verb to the server at `url`. `operator` says who acts. Every call raises Failed."""
 
-    def __init__(self, url: str, operator: str = "", timeout: float = 30.0) -> None:
+    def __init__(self, url: str, operator: str = "", timeout: float = 30.0, roles: str = "operator") -> None:
         self.url = url.rstrip("/")
-        headers = {"X-Operator": operator, "X-Operator-Roles": "operator"} if operator else {}
+        headers = {"X-Operator": operator, "X-Operator-Roles": roles} if operator else {}
         self._client = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, trust_env=False)
 
     def __enter__(self) -> "Api":

@@ -1,5 +1,6 @@
 """`submit` and `orders`: orders handed in, followed to their end, listed, and shown as trees."""
 
+import getpass
 import json
 import sys
 import time
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 STATES = tuple(filter(None, TRANSITIONS))
 
+# What stands before an id or a file, and what it needs.
 WHAT_IF = {"explain": "the id of an order", "preview": "a file"}
+CHANGES = {"impact": "the id of an order", "amend": "the id of an order", "cancel": "the id of an order"}
+NEEDS = {**WHAT_IF, **CHANGES}
 
 # Seconds between two looks at orders that are followed.
 LOOK = 0.2
@@ -173,21 +177,36 @@ def _refuse_incomplete(ended: list[dict[str, Any]]) -> None:
 
 # orders -------------------------------------------------------------------------------------------------------------------------------
 def orders(
-    id: Annotated[str, typer.Argument(metavar="ID|explain|preview", help="one order, as a tree; none: the list")] = "",
+    id: Annotated[str, typer.Argument(metavar="ID|explain|preview|impact|amend|cancel", help="one order, as a tree; none: the list")] = "",
     of: Annotated[
-        str, typer.Argument(metavar="ID|FILE", help="explain: the order; preview: a file with an order that is not handed in")
+        str,
+        typer.Argument(metavar="ID|FILE", help="preview: a file with an order that is not handed in; all others: the order"),
     ] = "",
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="impact and amend: a file with the amendment; - reads standard input", show_default=False)
+    ] = "",
+    cancel: Annotated[bool, typer.Option("--cancel", help="impact: of a cancel")] = False,
+    include_completed: Annotated[bool, typer.Option("--include-completed", help="a cancel undoes completed items too")] = False,
+    plan_hash: Annotated[str, typer.Option("--plan-hash", help="amend and cancel: only if the impact plan is still this one")] = "",
+    override: Annotated[str, typer.Option(help="go back behind points of no return, for this reason; needs the role supervisor")] = "",
+    operator: Annotated[str, typer.Option("--as", help="who you are")] = "",
+    role: Annotated[str, typer.Option(help="which roles you have, with commas")] = "operator",
     state: Annotated[str, typer.Option(help="only orders in this state, or in one of several with commas")] = "",
     limit: Annotated[int, typer.Option(min=1, help="as many at most")] = 50,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """List orders, show or explain one, or preview one."""
+    """List orders, show, explain or preview one; or change one that is under way: `impact` says what that would do, `amend` and `cancel` do it."""
     _refuse_unknown(state)
-    if (id in WHAT_IF) != bool(of):
-        raise Failed(f"`orders {id}` needs {WHAT_IF[id]}." if id in WHAT_IF else f"What is to be done with {id} and {of}?", 2)
+    if (id in NEEDS) != bool(of):
+        raise Failed(f"`orders {id}` needs {NEEDS[id]}." if id in NEEDS else f"What is to be done with {id} and {of}?", 2)
     from api.cli.client import Api
 
+    if id in CHANGES:
+        asked = _change(id, file, cancel, include_completed, plan_hash, override)
+        with Api(url_or_default(url), operator or getpass.getuser(), roles=role) as api:
+            _make_change(api, id, of, asked, as_json)
+        return
     with Api(url_or_default(url)) as api:
         if of:
             from api.cli import what_if
@@ -200,6 +219,25 @@ def orders(
             _show_tree(api, id, as_json)
         else:
             _show_list(api, state, limit, as_json)
+
+
+def _change(verb: str, file: str, cancel: bool, include_completed: bool, plan_hash: str, override: str) -> dict[str, Any]:
+    """The body of a change. Raises Failed."""
+    more = {**({"planHash": plan_hash} if plan_hash else {}), **({"override": {"reason": override}} if override else {})}
+    if cancel or verb == "cancel":
+        return {"cancel": {"includeCompleted": include_completed}, **more}
+    if not file:
+        raise Failed(f"`orders {verb}` needs a file with the amendment.", 2)
+    amendments = read_orders(file)
+    if len(amendments) != 1:
+        raise Failed(f"An order is amended once at a time, not {len(amendments)} times.", 2)
+    return {**amendments[0], **more}
+
+
+def _make_change(api: "Api", verb: str, id: str, asked: dict[str, Any], as_json: bool) -> None:
+    from api.cli import changing
+
+    (changing.impact if verb == "impact" else changing.amend)(api, id, asked, as_json)
 
 
 def _show_tree(api: "Api", id: str, as_json: bool) -> None:

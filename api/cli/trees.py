@@ -14,7 +14,8 @@ Document = Mapping[str, Any]
 def order_tree(document: Document) -> Tree:
     """The tree of one order."""
     tree = Tree(
-        f"[bold]{escaped(document['id'])}[/] {state(document['state'])}{_aside(document.get('externalId'), document.get('customer'))}"
+        f"[bold]{escaped(document['id'])}[/] {state(document['state'])}{_version(document)}"
+        f"{_aside(document.get('externalId'), document.get('customer'))}"
     )
     _add_expectation(tree, document)
     for problem in document.get("reasons") or ():
@@ -27,8 +28,17 @@ def order_tree(document: Document) -> Tree:
     _add_open(tree, document["obligations"].values())
     for change in document.get("changes") or ():
         outcome = "accepted" if change["accepted"] else "refused: " + "; ".join(each["message"] for each in change["reasons"])
-        tree.add(f"{escaped(change['kind'])} {escaped(change['id'])} {escaped(outcome)}")
+        version = f", version {change['version']}" if "version" in change else ""
+        by = change.get("override")
+        over = f", overridden by {by['name']}: {by['reason']}" if by else ""
+        tree.add(f"{escaped(change['kind'])} {escaped(change['id'])} {escaped(outcome + version + over)}")
     return tree
+
+
+def _version(document: Document) -> str:
+    """Which version of the order it is, once it has been amended, and whether that is still being done."""
+    under_way = f" {document['subState']}" if document.get("subState") else ""
+    return f"{under_way} version {document['version']}" if document["version"] > 1 else ""
 
 
 def _add_expectation(above: Tree, document: Document) -> None:

@@ -157,6 +157,32 @@ def test_a_refused_cancel_leaves_the_order_and_says_so(topics: Topics) -> None:
     assert topics.dead_letters() == []
 
 
+def amendment(stream: str, **values: Any) -> dict[str, Any]:
+    said = [{"name": name, "value": value} for name, value in values.items()]
+    return {"productOrder": {"id": stream}, "productOrderItem": [{"id": "1", "product": {"productCharacteristic": said}}]}
+
+
+def test_an_amendment_by_topic_counts_once(topics: Topics) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order())
+    (stream,) = topics.streams("po-")
+    for _ in range(2):
+        topics.send(PRODUCT_ORDER_COMMANDS, amendment(stream, simType="physical"), headers=cloud_event("amend", "a1"))
+    assert topics.events().count("ProductOrderAmended") == 1
+    assert topics.dead_letters() == []
+
+
+@pytest.mark.parametrize("wrong", [{"baseVersion": 7}, {"productOrderItem": [{"id": "9"}]}], ids=["base", "item"])
+def test_a_refused_amendment_leaves_the_order_and_says_so(topics: Topics, wrong: dict[str, Any]) -> None:
+    topics.send(PRODUCT_ORDER_COMMANDS, order())
+    (stream,) = topics.streams("po-")
+    topics.send(PRODUCT_ORDER_COMMANDS, {**amendment(stream, simType="physical"), **wrong}, headers=cloud_event("amend", "a1"))
+    assert topics.events()[-1] == "ProductOrderChangeRefused"
+    refused = CODEC.decode(topics.log.read([stream])[-1]).event
+    assert (refused.change, refused.kind, bool(refused.reasons[0].message)) == ("a1", "amend", True)
+    assert "ProductOrderAmended" not in topics.events()
+    assert topics.dead_letters() == []
+
+
 # Service orders from outside ----------------------------------------------------------------------------------------------------------
 def services(specification: str = "mobile-service", **more: Any) -> dict[str, Any]:
     item = {"id": "1", "action": "add", "service": {"serviceSpecification": {"id": specification}}}
@@ -219,6 +245,10 @@ def test_a_service_order_is_cancelled_by_topic_and_a_refusal_is_told(topics: Top
         ),
         (PRODUCT_ORDER_COMMANDS, order(), cloud_event("explode", "e1"), "ce_type must be"),
         (PRODUCT_ORDER_COMMANDS, {"productOrder": {"id": "po-unknown"}}, cloud_event("cancel", "e1"), "no product order po-unknown"),
+        (PRODUCT_ORDER_COMMANDS, amendment("po-unknown", simType="esim"), cloud_event("amend", "e1"), "no product order po-unknown"),
+        (PRODUCT_ORDER_COMMANDS, amendment("svc-1", simType="esim"), cloud_event("amend", "e1"), "no product order svc-1"),
+        (PRODUCT_ORDER_COMMANDS, {"productOrder": {"id": "po-1"}}, cloud_event("amend", "e1"), "productOrderItem is mandatory"),
+        (PRODUCT_ORDER_COMMANDS, {**amendment("po-1"), "mode": "half"}, cloud_event("amend", "e1"), "mode must be one of"),
         (PRODUCT_ORDER_COMMANDS, order(requestedStartDate="tomorrow"), (), "requestedStartDate must be a date-time"),
         (PRODUCT_ORDER_COMMANDS, {"productOrder": {"id": "svc-1"}}, cloud_event("cancel", "e1"), "no product order svc-1"),
         (ACTIVATION_RESULTS, {"activationKey": "so-9-1.1.activate.add.1", "outcome": "completed"}, (), "no service order so-9-1"),
