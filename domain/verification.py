@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from domain.plan import Plan, service_order_id
+from domain.amendments_kept import EVENTS as CHANGING
+from domain.amendments_kept import AmendmentsKept
+from domain.plan import PlannedItem, service_order_id
 from domain.product import ACTIVE, GONE, SUSPENDED, TERMINATED, Product
 from domain.product_order import (
     ProductOrder,
     ProductOrderAcknowledged,
+    ProductOrderAmended,
     ProductOrderDecomposed,
     ProductOrderItemsChanged,
     ProductOrderRejected,
@@ -79,11 +82,13 @@ class Verification:
         self._states = _Check("order states equal the roll-up of their items")
         self._base = _Check("the install base equals what its orders completed")
         self._links = _Check("products and the services that they rest on name each other")
+        self._kept = _Check("amendments do what their impact plans said")
         self._position = 0
         self._versions: dict[str, int] = {}
         self._made: set[str] = set()
         self._states_of: dict[str, Any] = {}
-        self._plans: dict[str, list[Plan]] = {}
+        self._items: dict[str, dict[str, PlannedItem]] = {}  # of each order, as they were planned last
+        self._amendments = AmendmentsKept()
         self._meanings: dict[str, dict[str, tuple[str, str, str, int]]] = {}
         self._final: dict[str, set[str]] = {}
 
@@ -95,6 +100,9 @@ class Verification:
         self._streams.that(in_order, f"{recorded.id}: version {expected} was expected at position {recorded.position}")
         self._versions[stream], self._position = recorded.version, recorded.position
         self._states_of[stream] = decider_of(stream).evolve(self._state(stream), event)
+        if isinstance(event, CHANGING):
+            for holds, offender in self._amendments.learn(recorded):
+                self._kept.that(holds, offender)
         watch = _WATCHED.get(type(event))
         if watch is not None:
             watch(self, recorded)
@@ -115,6 +123,7 @@ class Verification:
             self._states,
             self._base,
             self._links,
+            self._kept,
         )
         return tuple(Invariant(check.name, check.checked, tuple(check.offenders)) for check in checks)
 
@@ -133,7 +142,7 @@ class Verification:
                 self._made.add(identity)
 
     def _decomposed(self, recorded: Recorded) -> None:
-        self._plans.setdefault(recorded.stream, []).append(recorded.event.plan)
+        self._items.setdefault(recorded.stream, {}).update((item.id, item) for item in recorded.event.plan.items)
 
     def _requested(self, recorded: Recorded) -> None:
         event: ActivationRequested = recorded.event
@@ -174,12 +183,11 @@ class Verification:
 
     # Orders at their end ------------------------------------------------------------------------------------------------------------
     def _check_ended(self, stream: str, order: ProductOrder) -> None:
-        for plan in self._plans.get(stream, ()):
-            for item in plan.items:
-                if item.action != "noChange" and not item.waits:
-                    held, outcome = self._state(item.product), order.own.get(item.id, "")
-                    problem = (_product_problem if item.sells else _service_problem)(item.action, outcome, held, stream)
-                    self._base.that(not problem, f"{item.product}: {problem} after item {item.id} of {stream} {outcome}")
+        for item in self._items.get(stream, {}).values():
+            if item.action != "noChange" and not item.waits:
+                held, outcome = self._state(item.product), order.own.get(item.id, "")
+                problem = (_product_problem if item.sells else _service_problem)(item.action, outcome, held, stream)
+                self._base.that(not problem, f"{item.product}: {problem} after item {item.id} of {stream} {outcome}")
         for key, (service_order, task, _, _) in self._meanings.get(stream, {}).items():
             self._answered.that(
                 self._is_answered(stream, key) or not self._is_waited_for(service_order, task, key),
@@ -269,6 +277,7 @@ _WATCHED: dict[type[Any], Callable[[Verification, Recorded], None]] = {
     ProductOrderAcknowledged: Verification._made_by,
     ProductOrderRejected: Verification._made_by,
     ProductOrderDecomposed: Verification._decomposed,
+    ProductOrderAmended: Verification._decomposed,
     ActivationRequested: Verification._requested,
     ManualTaskRequested: Verification._sent_out,
     WorkOrderRequested: Verification._sent_out,

@@ -17,7 +17,7 @@ from domain.product.events import (
     ProductTerminated,
     ProductTerminationOrdered,
 )
-from domain.product.state import ACTIVE, GONE, PENDING_TERMINATE, TERMINATED, Product
+from domain.product.state import ACTIVE, GONE, PENDING_ACTIVE, PENDING_TERMINATE, TERMINATED, Product
 from domain.product_loading import CorrectProduct, JoinProduct, LoadProduct, RealiseProduct
 
 
