@@ -18,7 +18,7 @@ from typer.core import TyperGroup as Group
 from typer.main import get_command
 
 from api.cli.verbs import app
-from domain import jeopardy, product_order, service, service_order, states, work_order
+from domain import impact, jeopardy, product_order, service, service_order, states, work_order
 from domain import product as products
 from domain.events import EVENTS
 from tests.servers.crossconnect import ROOT, Crossconnect, end, end_with_us
@@ -235,6 +235,37 @@ def test_the_page_about_the_plan_can_be_pasted(tmp_path: Path) -> None:
     assert re.search(r"expected [\d-]+ [\d:]+, requested [\d-]+ [\d:]+, jeopardy critical", printed)
     assert re.search(r"Site visit.* → .* late \*", printed)
     assert re.search(r"^po-\S+ .* critical$", printed, re.MULTILINE)  # in the list
+
+
+@pytest.mark.servers
+def test_the_page_about_changes_can_be_pasted(tmp_path: Path) -> None:
+    script = tmp_path / "never.yaml"
+    script.write_text("[]")
+    with Crossconnect(tmp_path, f"sqlite:///{tmp_path}/s.db", simulators="all", simulator_script=str(script)) as server:
+        printed = paste("".join(blocks("docs/change-in-flight.md", "sh")), tmp_path, server)
+    for line in ("gpon-port        redo", "site-visit       keep", "access-line      keep"):
+        assert re.search(rf"^1 +{line} ", printed, re.MULTILINE), line
+    assert "inProgress version 2" in printed
+    assert re.search(r"^1 +gpon-port +undo ", printed, re.MULTILINE)
+    assert re.search(r"^po-\S+ is being cancelled by ", printed, re.MULTILINE)
+    assert printed.count("refused, 1") == 2
+
+
+def test_the_kinds_of_an_impact_plan_are_those_of_its_page() -> None:
+    said = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/change-in-flight.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(said) == sorted(
+        (
+            impact.KEEP,
+            impact.NEW,
+            impact.AMEND,
+            impact.DISCARD,
+            impact.REDO,
+            impact.LET_FINISH_THEN_REDO,
+            impact.UNDO,
+            impact.UNDO_THEN_DO,
+            impact.BLOCKED,
+        )
+    )
 
 
 def test_the_levels_of_jeopardy_are_those_that_are_told() -> None:
