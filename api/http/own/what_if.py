@@ -28,7 +28,7 @@ from domain.decomposition.explanation import (
 )
 from domain.decomposition.order import segment_of
 from domain.plan import Plan
-from domain.product_order import ProductOrderAcknowledged, ProductOrderDecomposed
+from domain.product_order import ProductOrderAcknowledged, ProductOrderAmended, ProductOrderDecomposed
 from domain.recorded import Recorded
 from projections import service_requests
 from projections.order_trees import order_tree
@@ -93,12 +93,9 @@ async def explanation(request: Request) -> Response:
 def _explained(system: System, history: Sequence[Recorded]) -> dict[str, Any]:
     """The explanation of an order by its own events. Raises HttpError (409) for one that was rejected."""
     made = history[0].event
-    plans = [each.event.plan for each in history if isinstance(each.event, ProductOrderDecomposed)]
-    if not isinstance(made, ProductOrderAcknowledged) or not plans:
+    plan = _plan_of(history)
+    if not isinstance(made, ProductOrderAcknowledged) or plan is None:
         raise HttpError(409, f"Order {history[0].stream} was rejected: nothing was made of it.", "conflict")
-    plan: Plan = plans[0]
-    for more in plans[1:]:
-        plan = plan.extended(more)
     catalog = system.engine.catalogs[made.catalog]
     order = Order(history[0].stream, made.customer, segment=segment_of(made.order))
     return {
@@ -109,6 +106,18 @@ def _explained(system: System, history: Sequence[Recorded]) -> dict[str, Any]:
         "tasks": [_task(each) for each in explained_tasks(plan, catalog, order)],
         "visits": [_visit(each) for each in explained_visits(plan, catalog, order)],
     }
+
+
+def _plan_of(history: Sequence[Recorded]) -> Plan | None:
+    """The plan as it is now: added to by what came later, replaced by an amendment."""
+    plan: Plan | None = None
+    for recorded in history:
+        event = recorded.event
+        if isinstance(event, ProductOrderAmended):
+            plan = event.plan
+        elif isinstance(event, ProductOrderDecomposed):
+            plan = event.plan if plan is None else plan.extended(event.plan)
+    return plan
 
 
 def _rule(rule: ExplainedRule) -> dict[str, Any]:
