@@ -208,10 +208,12 @@ class Withdrawal:
             planned = service.planned
             outcome = self.items.get(planned.owner, CANCELLED)
             undone = service.state == COMPLETED or any(task.id in self._of.finished for task in planned.tasks)
-            if self._of.services[planned.id] is service:  # else the amended plan does something else to it
-                yield AbandonService(
-                    planned.id, self._order, planned.action, planned.previous, undone, outcome, now, planned.previous_state
-                )
+            current = self._of.services[planned.id]
+            left_as_it_was = planned.action == "modify" and current.planned.action == "noChange"
+            if current is service or left_as_it_was:  # else the amended plan does something else to it
+                keeping = current.planned.products if current is not service else ()
+                back = planned.previous, undone, outcome, now, planned.previous_state, keeping
+                yield AbandonService(planned.id, self._order, planned.action, *back)
             for item in (self._of.items[id] for id in service.users if id not in self.items):
                 if item.state == COMPLETED and planned.id not in item.planned.services:
                     yield DetachService(planned.id, self._order, item.planned.product)

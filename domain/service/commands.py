@@ -36,7 +36,7 @@ class FulfilService:
 @record
 class AbandonService:
     """The service order item will not be done, or has been undone: `outcome` is cancelled or failed. Products that this order made hold it let go.
-    `previous_state` is where it goes back to, active when empty."""
+    `previous_state` is where it goes back to, active when empty; `keeping` are products that need it as it was before."""
 
     service: str
     order: str
@@ -46,6 +46,7 @@ class AbandonService:
     outcome: str
     at: datetime
     previous_state: str = ""
+    keeping: tuple[str, ...] = ()
 
 
 @record

@@ -139,7 +139,8 @@ def _abandon(command: AbandonService, service: Service | None) -> Events:
         return ()
     if command.action == "add" and not service.is_held_by_others(command.order):
         return (ServiceTerminated(command.order, "undone" if command.undone else command.outcome, command.at),)
-    detached = tuple([ServiceDetached(command.order, product) for product, by in service.holders.items() if by == command.order])
+    leaving = [product for product, by in service.holders.items() if by == command.order and product not in command.keeping]
+    detached = tuple([ServiceDetached(command.order, product) for product in leaving])
     return detached if command.action in ("add", "noChange") else (*_change_back(command, service), *detached)
 
 

@@ -353,3 +353,16 @@ def test_a_product_holds_what_an_amendment_leaves_as_it_was(world: InMemory) -> 
     world.complete_all()
     assert world.state("pr-1-1").values["setTopBoxes"] == 1
     assert all(world.state(service).holders.keys() == {"pr-1-1"} for service in world.state("pr-1-1").services)
+
+
+def test_a_shared_port_that_is_not_to_be_faster_any_more_is_let_go_as_it_was(world: InMemory) -> None:
+    world.order(add("1", "tv"))
+    world.complete_all()
+    (port,) = world.services("gpon-port")
+    order = world.order(add("1", "fibre-broadband", downstream=1000), add("2", "voice-line"))
+    assert world.state(port).pending == order
+    world.amend(order, {"id": "1", "product": {"place": [{"id": "site-2", "role": "installation"}]}})
+    world.complete_all()
+    assert world.state(order).state == "completed"
+    assert world.state(port).pending == ""
+    assert world.state(port).holders.keys() == {"pr-1-1", world.product(order, "2")}
