@@ -13,6 +13,7 @@ CANCELS = "/tmf-api/productOrderingManagement/v4/cancelProductOrder"
 SERVICE_ORDERS = "/tmf-api/serviceOrdering/v4/serviceOrder"
 WORK_ORDERS = "/tmf-api/workOrderManagement/v4/workOrder"
 PRODUCTS = "/tmf-api/productInventory/v4/product"
+SERVICES = "/tmf-api/serviceInventory/v4/service"
 OURS = "/crossconnect/v1"
 
 PAGE = 200

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def demo(as_json: AsJson = False) -> None:
     """Show real orders from door to install base."""
     from api.cli.client import Api
-    from api.cli.demo.acts import ACTS, SCRIPT, Cast, summary
+    from api.cli.demo.acts import ACTS, SCRIPT, summary
+    from api.cli.demo.cast import Cast
     from api.cli.demo.engine import EngineProcess
     from api.cli.demo.stage import Stage
     from api.cli.terminal import print_json

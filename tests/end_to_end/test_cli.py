@@ -21,7 +21,7 @@ import pytest
 from adapters.claims import claim_view
 from adapters.event_log import open_log
 from adapters.read_models import open_read_models
-from api.cli.demo.acts import ORDERS, document
+from api.cli.demo.cast import ORDERS, document
 from api.cli.demo.engine import EngineProcess
 from api.cli.failures import Failed
 from api.cli.whereabouts import whereabouts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.demo.acts import ORDERS
+from api.cli.demo.cast import ORDERS
 from api.cli.demo.engine import EngineProcess
 from tests.end_to_end.test_cli import crossconnect
 from tests.servers.kafka import Kafka

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.cli.demo.acts import document
+from api.cli.demo.cast import document
 from api.cli.demo.engine import EngineProcess
 from tests.end_to_end.test_cli import Ended, crossconnect, order_of
 

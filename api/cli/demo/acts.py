@@ -3,17 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from api.cli.client import CANCELS, OURS, PRODUCT_ORDERS, PRODUCTS, SERVICE_ORDERS, WORK_ORDERS, Api
-from api.cli.demo.engine import EngineProcess
-from api.cli.demo.stage import Stage
+from api.cli.demo.cast import Cast, document, ended, expect, has_appointment, manual_tasks, open_fallouts, submitted
+from api.cli.demo.changes import amended, late, refused_amendment, shared_access
 from api.cli.failures import Failed
 from api.cli.fallouts import act
-from domain.states import TERMINAL
-
-ORDERS = Path(__file__).resolve().parents[3] / "schemas" / "orders"
 
 # How the target systems of the demonstration behave: slowly enough to be seen.
 SCRIPT = """\
@@ -21,6 +17,8 @@ SCRIPT = """\
   do: {outcome: rejected, reason: {code: no-port, message: No free port at the distributor}, times: 1, delay: 0.2}
 - match: {customer: demo-cancelled, specification: site-visit, action: create}
   do: {delay: 3600}
+- match: {customer: demo-changed, specification: site-visit, action: create}
+  do: {delay: 1.5}
 - match: {customer: "demo-crash-*"}
   do: {delay: 0.4}
 - match: {}
@@ -30,77 +28,43 @@ SCRIPT = """\
 CRASH_ORDERS = 24
 
 
-class Cast(NamedTuple):
-    """Who takes part: the engine, a client of it who is also the operator, and the stage."""
-
-    engine: EngineProcess
-    api: Api
-    stage: Stage
-
-
-def document(name: str) -> dict[str, Any]:
-    """One of the shipped TMF622 orders."""
-    content: dict[str, Any] = json.loads((ORDERS / f"{name}.json").read_text(encoding="utf-8"))
-    return content
-
-
-def _ended(tree: Mapping[str, Any]) -> bool:
-    return tree["state"] in TERMINAL
-
-
-def _submitted(cast: Cast, *names: str) -> dict[str, str]:
-    return {name: cast.api.post(PRODUCT_ORDERS, document(name))["id"] for name in names}
-
-
-def _expect(trees: Mapping[str, Any], wanted: str) -> None:
-    others = {name: tree["state"] for name, tree in trees.items() if tree["state"] != wanted}
-    if others:
-        raise Failed(f"These orders should be {wanted}: {others}.")
-
-
 # The acts -----------------------------------------------------------------------------------------------------------------------------
 def triple_play(cast: Cast) -> None:
     """Internet, voice and television for a new customer, whose telephone number comes along; and a mobile line"""
-    orders = _submitted(cast, "triple-play", "mobile-line")
+    orders = submitted(cast, "triple-play", "mobile-line")
     waiting = {"triple-play": orders["triple-play"]}
-    trees = cast.stage.follow(cast.api, waiting, lambda tree: bool(_manual(tree)), "The manual task of the porting")
-    task = _manual(trees["triple-play"])[0]
+    trees = cast.stage.follow(cast.api, waiting, lambda tree: bool(manual_tasks(tree)), "The manual task of the porting")
+    task = manual_tasks(trees["triple-play"])[0]
+    refused_amendment(cast, orders["triple-play"])
     cast.stage.say(f"Porting is done by people. The operator completes {task['task']}.")
     values = [{"name": name, "value": True if name.startswith("is") else "ported"} for name in task.get("form") or ()]
     act(cast.api, orders["triple-play"], task["task"], "complete", values, "The other operator has released the number")
-    _expect(cast.stage.follow(cast.api, orders, _ended, "The end of both orders"), "completed")
-
-
-def _manual(tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [row for row in tree["obligations"].values() if row["kind"] == "manualTask"]
+    expect(cast.stage.follow(cast.api, orders, ended, "The end of both orders"), "completed")
 
 
 def refused_activation(cast: Cast) -> None:
     """An activation that the network refuses, repaired and retried by an operator"""
-    orders = _submitted(cast, "fibre-refused")
-    trees = cast.stage.follow(cast.api, orders, lambda tree: bool(_open_fallouts(tree)), "The fallout")
-    (fallout,) = _open_fallouts(trees["fibre-refused"])
+    orders = submitted(cast, "fibre-refused")
+    trees = cast.stage.follow(cast.api, orders, lambda tree: bool(open_fallouts(tree)), "The fallout")
+    (fallout,) = open_fallouts(trees["fibre-refused"])
     reason = fallout["reason"]
     cast.stage.say(f"Fallout: {reason['message']} ({reason['code']}). A port is freed, the operator retries.")
     act(cast.api, orders["fibre-refused"], fallout["task"], "retry", [], "A port has been freed")
-    _expect(cast.stage.follow(cast.api, orders, _ended, "The end of the order"), "completed")
-
-
-def _open_fallouts(tree: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [row for row in tree["fallouts"].values() if row["state"] == "open"]
+    expect(cast.stage.follow(cast.api, orders, ended, "The end of the order"), "completed")
 
 
 def cancelled(cast: Cast) -> None:
-    """An order that the customer cancels while it waits for the technician"""
-    orders = _submitted(cast, "fibre-cancelled")
-    cast.stage.follow(cast.api, orders, _has_appointment, "The appointment")
+    """An order that the customer cancels while it waits for the technician: what has been built is undone"""
+    orders = submitted(cast, "fibre-cancelled")
+    cast.stage.follow(cast.api, orders, has_appointment, "The appointment")
     cast.stage.say("The customer cancels.")
     cast.api.post(CANCELS, {"cancellationReason": "Moving elsewhere", "productOrder": {"id": orders["fibre-cancelled"]}})
-    _expect(cast.stage.follow(cast.api, orders, _ended, "The end of the order"), "cancelled")
-
-
-def _has_appointment(tree: Mapping[str, Any]) -> bool:
-    return any(visit.get("appointment") for visit in tree["workOrders"].values())
+    trees = cast.stage.follow(cast.api, orders, ended, "The end of the order")
+    expect(trees, "cancelled")
+    states = Counter(task["state"] for task in trees["fibre-cancelled"]["tasks"].values())
+    cast.stage.say(f"{states['undone']} steps that the network had done are undone, {states['gone']} were never begun.")
+    if not states["undone"] or set(states) != {"undone", "gone"}:
+        raise Failed(f"Everything that was done should be undone: {dict(states)}.")
 
 
 def crash(cast: Cast) -> None:
@@ -127,7 +91,7 @@ def _numbered(number: int) -> dict[str, Any]:
 
 
 def _has_done_something(tree: Mapping[str, Any]) -> bool:
-    return any(task["state"] == "done" for task in tree["tasks"].values()) or _ended(tree)
+    return any(task["state"] == "done" for task in tree["tasks"].values()) or ended(tree)
 
 
 def _expect_once(api: Api) -> None:
@@ -141,7 +105,7 @@ def _expect_once(api: Api) -> None:
         raise Failed(f"Something was lost or doubled: {len(owned)} customers have products, of these {wrong} not two.")
 
 
-ACTS: tuple[Callable[[Cast], None], ...] = (triple_play, refused_activation, cancelled, crash)
+ACTS: tuple[Callable[[Cast], None], ...] = (triple_play, amended, shared_access, refused_activation, cancelled, late, crash)
 
 
 # The end ------------------------------------------------------------------------------------------------------------------------------
