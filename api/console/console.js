@@ -105,12 +105,13 @@ async function order(id) {
   const { body: tree } = await call(`${OURS}/orders/${encodeURIComponent(id)}/tree`);
   const open = Object.values(tree.obligations);
   return element("div", {},
-    section(`Order ${tree.id}`, element("p", {}, state(tree.state), ` customer ${tree.customer}, ordered ${when(tree.orderDate)}, catalog ${tree.catalog || "none"}`)),
+    section(`Order ${tree.id}`, element("p", {}, state(tree.state), tree.subState ? state(tree.subState) : "", ` version ${tree.version}, customer ${tree.customer}, ordered ${when(tree.orderDate)}, catalog ${tree.catalog || "none"}`)),
     section("Waits for", table(["Task", "Kind", "Reason", "Until", ""], open.map((row) => [row.task, state(row.kind), row.reason.message, when(row.dueAt), buttons(tree.id, row)]), "Nothing.")),
     section("Items", table(["Item", "Action", "Offering", "State", "Values"], Object.values(tree.items).map((item) => [item.id, item.action, item.offering, state(item.state), values(item.characteristics)]), "None.")),
     section("Services", table(["Service", "Kind", "Action", "State", "Rule", "Values"], Object.values(tree.services).map((service) => [service.name, service.category, service.action, state(service.state), service.rule, values(service.characteristics)]), "None.")),
     section("Tasks", table(["Task", "Name", "Target", "State"], Object.values(tree.tasks).map((task) => [task.id, task.name, task.kind === "manual" ? task.group : task.targetSystem, state(task.state)]), "None.")),
     section("Visits", table(["Work order", "Name", "State"], Object.values(tree.workOrders).map((visit) => [visit.id, visit.name, state(visit.state)]), "None.")),
+    section("Changes", table(["Change", "Kind", "Outcome", "Version", "When"], tree.changes.map((change) => [change.id, change.kind, change.accepted ? (change.override ? `accepted, overridden by ${change.override.name}: ${change.override.reason}` : "accepted") : change.reasons.map((each) => each.message).join(" "), change.version || "", when(change.at)]), "None.")),
     section("Fallout", table(["Number", "Task", "State", "Reason"], Object.values(tree.fallouts).map((row) => [row.number, row.task, state(row.state), `${row.reason.code}: ${row.reason.message}`]), "None.")),
   );
 }

@@ -200,6 +200,41 @@ async def test_a_patch_adds_items_takes_them_out_and_unsays_values(client: httpx
     assert items["3"]["state"] in ("acknowledged", "inProgress", "completed")
 
 
+@pytest.mark.parametrize("nested", [True, False], ids=["within its bundle", "by itself"])
+async def test_a_patch_of_a_part_of_a_bundle_that_nobody_named(client: httpx.AsyncClient, nested: bool) -> None:
+    made = await client.post(ORDERS, json=order("parts", "triple-play", item=at_site(f"site-parts-{next(SITES)}")))
+    part = says("1.3", setTopBoxes=3)
+    patch = {"productOrderItem": [{"id": "1", "productOrderItem": [part]} if nested else part]}
+    done = await client.patch(f"{ORDERS}/{made.json()['id']}", json=patch)
+    assert (done.status_code, done.json().get("version")) == (200, 2), done.text
+    (bundle,) = done.json()["productOrderItem"]
+    parts = {each["id"]: each["product"]["productCharacteristic"] for each in bundle["productOrderItem"]}
+    assert {each["name"]: each["value"] for each in parts["1.3"]}["setTopBoxes"] == 3
+
+
+async def test_the_whole_order_as_it_was_answered_with_one_value_changed_is_that_amendment(client: httpx.AsyncClient) -> None:
+    id = await fibre(client, "echoed")
+    items = (await client.get(f"{ORDERS}/{id}")).json()["productOrderItem"]
+    items[0]["product"]["productCharacteristic"][0]["value"] = 1000
+    done = await client.patch(f"{ORDERS}/{id}", json={"productOrderItem": items})
+    assert (done.status_code, done.json().get("version")) == (200, 2), done.text
+
+
+async def test_a_full_amendment_of_an_older_version_is_put_on_top_unless_both_say_the_same_thing(client: httpx.AsyncClient) -> None:
+    id = await fibre(client, "rebased")
+    other = {"id": "2", "action": "add", "productOffering": {"id": "mobile-line"}}
+    assert (await client.post(f"{OURS}/orders/{id}/amendments", json={"productOrderItem": [other]})).json()["version"] == 2
+    another = {"id": "2", "action": "add", "productOffering": {"id": "business-ethernet"}}
+    stale = await client.post(f"{OURS}/orders/{id}/impact", json={"baseVersion": 1, "productOrderItem": [another]})
+    assert (stale.status_code, {each["code"] for each in stale.json()["errors"]}) == (409, {"stale-base"})
+    (line,) = [each for each in (await client.get(f"{OURS}/orders/{id}/timeline")).json() if each["type"] == "ProductOrderAcknowledged"]
+    first = line["data"]["order"]["productOrderItem"][0]
+    first["product"]["productCharacteristic"] = [{"name": "downstream", "value": 1000}]
+    done = await client.post(f"{OURS}/orders/{id}/amendments", json={"mode": "full", "baseVersion": 1, "productOrderItem": [first]})
+    assert (done.status_code, done.json().get("version")) == (201, 3), done.text
+    assert {each["id"] for each in (await client.get(f"{ORDERS}/{id}")).json()["productOrderItem"]} == {"1", "2"}
+
+
 async def test_a_patch_still_supplies_what_an_item_waits_for(client: httpx.AsyncClient) -> None:
     made = (await client.post(ORDERS, json=order("waits", "business-ethernet", item=at_site("s-w")))).json()
     patch = {"productOrderItem": [says("1", bandwidth=100)]}

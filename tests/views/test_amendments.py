@@ -8,6 +8,8 @@ from adapters.notifications import notification
 from domain.product_order import ProductOrderAmended, ProductOrderAmendmentFinished
 from domain.service import ServiceAmended
 from domain.service_order import ServiceOrderAmended
+from domain.states import TERMINAL
+from domain.unit_of_work import decider_of
 from domain.values import Reason
 from projections import OBLIGATIONS, PRODUCT_ORDERS, PRODUCTS, SERVICE_ORDERS, SERVICES
 from projections.order_trees import order_tree, streams_of
@@ -186,3 +188,37 @@ def test_the_world_is_told_what_the_order_says_now_and_when_that_is_over() -> No
     assert services is not None
     assert services.type == "ServiceOrderAttributeValueChangeEvent"
     assert 1000 in [values(each["service"]).get("downstream") for each in services.document["serviceOrderItem"]]
+
+
+def shown_states(items: list[Document]) -> dict[str, str]:
+    found = {each["id"]: each["state"] for each in items}
+    for each in items:
+        found.update(shown_states(each.get("productOrderItem", [])))
+    return found
+
+
+@pytest.mark.parametrize("id", ["po-1", "po-2", "po-3", "po-4", "po-5", "po-6"])
+def test_after_every_event_the_view_and_the_tree_say_what_the_order_decides_by(id: str) -> None:
+    document, order, seen = None, None, []
+    for recorded in amendments().log:
+        if recorded.meta.order == id:
+            seen.append(recorded)
+        if recorded.stream != id:
+            continue
+        order = decider_of(id).evolve(order, recorded.event)
+        if isinstance(recorded.event, PRODUCT_ORDERS.events):
+            document = PRODUCT_ORDERS.evolve(document, recorded, id)
+        made = order_tree(seen)
+        assert document is not None
+        assert made is not None
+        if not order.parts:
+            continue
+        assert (document["state"], document["version"]) == (made["state"], made["version"]) == (order.state, order.version)
+        assert (document.get("subState") == "amending") == bool(order.amending and not order.cancelling)
+        states = shown_states(document["productOrderItem"])
+        forgotten = {item for item, part in order.parts.items() if part.removed and order.own[item] in TERMINAL}
+        assert states == {item: state for item, state in order.shown.items() if item not in forgotten}
+        planned = [
+            item for item in order.shown if "missing" not in made["items"][item]
+        ]  # what waits is pending in the tree from the beginning
+        assert {item: made["items"][item]["state"] for item in planned} == {item: order.shown[item] for item in planned}
