@@ -58,6 +58,7 @@ def test_the_report_counts_orders_and_names_causes(store: str, candidate: Path) 
     assert "refused: Item 1: productOffering 'voice-line' cannot be ordered: it is Retired. 1 order (po-3)" in lines
 
 
+@pytest.mark.servers
 def test_the_report_of_what_a_script_asks_for(store: str, candidate: Path) -> None:
     asked = ("catalog", "diff", str(candidate), "--over-orders", "--store", store, "--json")
     report = crossconnect(*asked).json()
@@ -72,6 +73,7 @@ def test_the_report_of_what_a_script_asks_for(store: str, candidate: Path) -> No
     crossconnect(*asked, "--since", "yesterday").fails_with(2, "'yesterday' is not a time")
 
 
+@pytest.mark.servers
 def test_the_sample_over_the_orders_that_it_made_is_told_to_be_the_same(store: str) -> None:
     assert crossconnect("catalog", "diff", "sample", "--over-orders", "--store", store).out == (
         "5 orders under sample (version 1.0): 5 the same, 0 different, 0 refused.\n"
