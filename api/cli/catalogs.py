@@ -99,7 +99,7 @@ def diff(
     limit: Annotated[int, typer.Option(min=0, help="with --over-orders: the first so many of them; 0: all")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was added, removed and changed; or what that would have meant for past orders."""
+    """Show what changed, or what that means for past orders."""
     if with_orders == bool(new):
         raise Failed("Name two catalogs, or one and --over-orders.", 2)
     if with_orders:

@@ -196,7 +196,7 @@ def orders(
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
-    """List orders, show, explain or preview one; or change one that is under way: `impact` says what that would do, `amend` and `cancel` do it."""
+    """List, show, explain, preview, amend or cancel orders."""
     _refuse_unknown(state)
     if (id in NEEDS) != bool(of):
         raise Failed(f"`orders {id}` needs {NEEDS[id]}." if id in NEEDS else f"What is to be done with {id} and {of}?", 2)
