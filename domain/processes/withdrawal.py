@@ -209,7 +209,7 @@ class Withdrawal:
             outcome = self.items.get(planned.owner, CANCELLED)
             undone = service.state == COMPLETED or any(task.id in self._of.finished for task in planned.tasks)
             current = self._of.services[planned.id]
-            left_as_it_was = planned.action == "modify" and current.planned.action == "noChange"
+            left_as_it_was = planned.action in ("modify", "delete") and current.planned.action == "noChange"
             if current is service or left_as_it_was:  # else the amended plan does something else to it
                 keeping = current.planned.products if current is not service else ()
                 back = planned.previous, undone, outcome, now, planned.previous_state, keeping

@@ -366,3 +366,15 @@ def test_a_shared_port_that_is_not_to_be_faster_any_more_is_let_go_as_it_was(wor
     assert world.state(order).state == "completed"
     assert world.state(port).pending == ""
     assert world.state(port).holders.keys() == {"pr-1-1", world.product(order, "2")}
+
+
+def test_a_shared_line_that_is_to_end_stays_for_a_product_that_an_amendment_adds(world: InMemory) -> None:
+    world.order(add("1", "tv"))
+    world.complete_all()
+    (line,) = world.services("access-line")
+    order = world.order(change("1", "delete", "pr-1-1"))
+    world.amend(order, add("2", "voice-line"))
+    world.complete_all()
+    assert world.state(order).state == "completed"
+    assert (world.state(line).state, world.state(line).pending) == ("active", "")
+    assert world.state(line).holders.keys() == {world.product(order, "2")}
