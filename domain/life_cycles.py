@@ -150,6 +150,7 @@ SERVICE_ORDER: Final = _cycle(
     _SERVICE_ORDER_ARROWS,
     {
         **_SERVICE_ORDER_CHOICES,
+        ("completed", "partial"): "some of its items are taken back, the others stay",
         ("held", "partial"): "an operator completed or gave up the step that had stopped, and items differ",
         ("partial", "inProgress"): "what some items have built is taken back, or done again",
         ("partial", "held"): "what some items have built is taken back, and its target system is offline",

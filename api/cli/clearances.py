@@ -9,9 +9,7 @@ from api.cli.fallouts import Values, Who, Why, named_value
 from api.cli.flags import AsJson, Url, url_or_default
 from api.cli.group import Group
 
-app = typer.Typer(
-    cls=Group, help="Items that wait for values or an approval.", invoke_without_command=True, rich_markup_mode=None
-)
+app = typer.Typer(cls=Group, help="Items that wait for values or an approval.", invoke_without_command=True, rich_markup_mode=None)
 
 Order = Annotated[str, typer.Argument(metavar="ORDER", help="the product order")]
 Item = Annotated[str, typer.Argument(metavar="ITEM", help="its item")]
