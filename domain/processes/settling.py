@@ -12,7 +12,7 @@ from domain.product import AbandonProduct, FulfilProduct
 from domain.product_order import ReleaseStep, ScheduleStep
 from domain.service import INACTIVE, DetachService, FulfilService
 from domain.service_order import CloseServiceOrderItems
-from domain.states import CANCELLED, COMPLETED, FAILED, HELD, TERMINAL
+from domain.states import CANCELLED, COMPLETED, FAILED, HELD, IN_PROGRESS, TERMINAL
 
 
 class Settling:
@@ -183,7 +183,11 @@ class Settling:
     def withdraw(self, items: Iterable[str], outcome: str, include_completed: bool) -> None:
         """Take back these items, and what cannot go on without them; `outcome` is the state that they end in."""
         withdrawal = self.begin_withdrawal()
+        before = set(withdrawal.items)
         withdrawal.start(items, outcome, include_completed)
+        for item in (self.progress.items[id] for id in withdrawal.items if id not in before):
+            if item.state == COMPLETED:
+                self.show(item, IN_PROGRESS)
         self.ready = [node for node in self.ready if not withdrawal.covers(node)]
         for item in withdrawal.take_freed():
             self.settle_item(item)

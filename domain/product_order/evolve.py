@@ -158,7 +158,8 @@ def _changed(order: ProductOrder, event: ProductOrderItemsChanged) -> ProductOrd
 def _decomposed(order: ProductOrder, plan: Plan) -> ProductOrder:
     """The plan says which parts there are (bundles expand) and which have work of their own; a later plan adds to the first."""
     whole = plan if order.plan is None else order.plan.extended(plan)
-    return _planned(order, whole, _parts(whole))
+    removed = {id: part for id, part in order.parts.items() if part.removed}
+    return _planned(order, whole, {**_parts(whole), **removed})
 
 
 def _planned(order: ProductOrder, plan: Plan, parts: dict[str, Part]) -> ProductOrder:
