@@ -161,8 +161,9 @@ class Progress:
             return
         for id in (*planned.services, *planned.detached):
             service = self.services.get(id)
-            if service is None or planned.id in service.users:
-                continue
+            ends = service is not None and service.planned.action == "delete"
+            if service is None or planned.id in service.users or (ends and id not in planned.detached):
+                continue  # who needed a service that the order ends now has no say in that
             service.users.append(planned.id)
             if service.state != COMPLETED:
                 item.open.add(id)

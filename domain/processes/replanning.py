@@ -62,8 +62,7 @@ def _replan_items(progress: Progress, plan: Plan) -> None:
         item.children, item.open = [], set()
     progress.add_items(plan.items)
     leaving = {id: item for id, item in progress.items.items() if id not in staying}
-    for id in staying & progress.items.keys():
-        item = progress.items[id]
+    for item in (progress.items[planned.id] for planned in plan.items if planned.id in progress.items):  # in this order, everywhere
         progress.add_needs(item.planned)
         item.open = set() if item.state in TERMINAL else item.open
     for id, item in leaving.items():
