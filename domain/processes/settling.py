@@ -78,6 +78,8 @@ class Settling:
     def settle_service(self, service: ServiceProgress) -> None:
         """A service is done when its tasks and what it rests on are; then so may be what it is a part of. Services nest without limit, so nothing here
         calls itself."""
+        if service.open:
+            return
         under_way = [self._settling(service)]
         while under_way:
             holder = next(under_way[-1], None)
