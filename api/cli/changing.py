@@ -38,7 +38,8 @@ def _print(plan: Mapping[str, Any]) -> None:
     print_table(("item", "what", "kind", "node"), rows, "Nothing is otherwise.")
     for each in plan["items"]:
         if each["reasons"]:
-            print(f"{each['name']} of item {each['item']} is {each['kind']}:")
+            standing = "is blocked" if each["kind"] == "blocked" else f"goes back behind a point of no return ({each['kind']})"
+            print(f"{each['name']} of item {each['item']} {standing}:")
             print("\n".join(f"  {why}" for why in each["reasons"]))
     dates = plan.get("expectedCompletionDate") or {}
     if dates.get("before") and dates.get("after"):

@@ -93,7 +93,7 @@ def _asked(item: Document) -> str:
 def _add_service(above: Tree, service: Document, document: Document) -> None:
     order = service.get("serviceOrder") or {}
     action = " ".join(filter(None, (service["action"] if service["action"] != "noChange" else "", service.get("wantedState"))))
-    title = f"{escaped(service['category'])} [bold]{escaped(service['name'])}[/] {action} {state(service['state'])}"
+    title = f"{escaped(service['category'])} [bold]{escaped(service['name'])}[/] {action or 'as it is'} {state(service['state'])}"
     branch = above.add(title + _aside(service["id"], order.get("id")))
     for id in service["tasks"]:
         if task := document["tasks"].get(id):
@@ -121,4 +121,4 @@ def _add_open(above: Tree, obligations: Iterable[Document]) -> None:
     branch = above.add("[bold]waits for[/]")
     for row in rows:
         due = f", due {moment(row['dueAt'])}" if row.get("dueAt") else ""
-        branch.add(f"{escaped(row['task'])}: {reason(row)}{due}")
+        branch.add(f"{escaped(row['task'])}: {reason(row).removesuffix('.') if due else reason(row)}{due}")
