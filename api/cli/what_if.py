@@ -19,6 +19,7 @@ def preview(api: Api, orders: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    print("What the order would be a moment after it was accepted. Nothing is stored, and nothing is sent.")
     console().print(order_tree(found["tree"]))
     _print(found["explanation"])
 
