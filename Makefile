@@ -45,7 +45,7 @@ check: $(VENV)/.development  ## lint, format, types, import contracts, and the t
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@CROSSCONNECT_EXAMPLES=0.1 $(PYTEST) -q -m "not servers"
+	@CROSSCONNECT_EXAMPLES=0.1 $(PYTEST) -q -n 2 -m "not servers"
 
 test: $(VENV)/.development  ## every test, on a real PostgreSQL and a real Kafka
 	@$(PYTEST)
