@@ -29,6 +29,7 @@ from domain.product_order import (
     ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
+    ProductOrderDescribed,
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
@@ -134,6 +135,13 @@ def _information_required(recorded: Recorded) -> Told:
 def _information_supplied(recorded: Recorded) -> Told:
     event: ProductOrderInformationSupplied = recorded.event
     return _changed("ProductOrder", VALUES, recorded, productOrderItem=by_reference(list(event.items.values())))
+
+
+def _order_described(recorded: Recorded) -> Told:
+    """What the public may know of it; of notes and contacts only that they are others."""
+    event: ProductOrderDescribed = recorded.event
+    document = {**resource("ProductOrder", recorded.stream), **by_reference(event.order)}
+    return Notification("ProductOrder", VALUES, recorded.stream, document, ",".join(sorted((*event.order, *event.personal, *event.unsaid))))
 
 
 def _order_amended(recorded: Recorded) -> Told:
@@ -376,6 +384,7 @@ _PRODUCT_ORDER: Table = {
     ProductOrderItemsChanged: _items_changed,
     ProductOrderInformationRequired: _information_required,
     ProductOrderInformationSupplied: _information_supplied,
+    ProductOrderDescribed: _order_described,
     ProductOrderJeopardyAssessed: _jeopardy("ProductOrder", "JeopardyAlert"),
     PointOfNoReturnPassed: _point_of_no_return,
     ProductOrderCancellationAssessed: _cancel_assessed,

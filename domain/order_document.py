@@ -12,6 +12,8 @@ from domain.values import Place, Reason, Rejected
 
 ACTIONS = ("add", "modify", "delete", "noChange")
 PERSONAL = ("relatedParty", "note", "notificationContact")
+# What is said of an order that nothing is decided by: it may be said otherwise at any time.
+DESCRIPTIVE = frozenset({"category", "channel", "description", "note", "notificationContact", "priority"})
 REFERENCE = frozenset({"id", "href", "role", "@type", "@baseType", "@referredType", "@schemaLocation"})
 LARGEST_ORDER = 20_000  # items
 READ_OF_ORDERS = ("billingAccount", "category")  # what decomposition reads of an order besides its items
@@ -183,6 +185,12 @@ def with_personal(order: Mapping[str, Any], personal: Mapping[str, Any]) -> dict
     """The document as it was before it was split."""
     items = "productOrderItem" if "productOrderItem" in order else "serviceOrderItem"
     return {**order, **personal, items: _joined(order[items], personal.get(items, []))}
+
+
+def described(document: Mapping[str, Any], order: Mapping[str, Any], personal: Mapping[str, Any], unsaid: Iterable[str]) -> dict[str, Any]:
+    """The document with what is said of it now, and without what is unsaid."""
+    gone = frozenset(unsaid)
+    return {**{name: value for name, value in document.items() if name not in gone}, **order, **personal}
 
 
 def _joined(kept: Any, apart: Any) -> Any:

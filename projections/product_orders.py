@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from domain.order_document import amended_items, by_id, with_personal
+from domain.order_document import amended_items, by_id, described, with_personal
 from domain.plan import PlannedItem
 from domain.product_order import (
     ProductOrderAcknowledged,
@@ -12,6 +12,7 @@ from domain.product_order import (
     ProductOrderApprovalRefused,
     ProductOrderCancellationAssessed,
     ProductOrderDecomposed,
+    ProductOrderDescribed,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderJeopardyAssessed,
@@ -46,6 +47,7 @@ EVENTS = (
     ProductOrderRejected,
     ProductOrderDecomposed,
     ProductOrderInformationSupplied,
+    ProductOrderDescribed,
     ProductOrderItemsChanged,
     ProductOrderJeopardyAssessed,
     ProductOrderCancellationAssessed,
@@ -77,6 +79,8 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
             states = dict(_states(document["productOrderItem"]))
             items = [_supplied(item, event.items, states) for item in document["productOrderItem"]]
             return _people(with_personal({**document, "productOrderItem": items}, event.personal))
+        case ProductOrderDescribed():
+            return described(document, event.order, event.personal, event.unsaid)
         case ProductOrderItemsChanged():
             items = _without_removed(_moved(document["productOrderItem"], event.items))
             return _in_state({**document, "productOrderItem": items}, event.state, event.at)

@@ -182,6 +182,20 @@ class CancelProductOrderCreate(TypedDict, total=False):
 
 
 @with_config(OPEN)
+class Override(TypedDict):
+    """Why somebody goes back behind a point of no return."""
+
+    reason: Name
+
+
+@with_config(OPEN)
+class OverridingCancel(CancelProductOrderCreate, total=False):
+    """A cancel as it may be sent over HTTP, where it is known who sends it: points of no return do not stand in the way of a supervisor."""
+
+    override: Override
+
+
+@with_config(OPEN)
 class AmendProductOrder(TypedDict, total=False):
     """Makes an order under way say something else. `baseVersion` is the version of the order that it was written against, the current one when it is left
     out; `mode` says whether the items overlay the order (delta, the default) or are all of it (full)."""
@@ -195,6 +209,7 @@ class AmendProductOrder(TypedDict, total=False):
 CREATE = TypeAdapter(ProductOrderCreate)
 AMEND = TypeAdapter(AmendProductOrder)
 CANCEL = TypeAdapter(CancelProductOrderCreate)
+OVERRIDING_CANCEL = TypeAdapter(OverridingCancel)
 
 
 def read_create(body: bytes) -> Json:
@@ -220,12 +235,19 @@ def read_update(body: bytes) -> Json:
 
 def read_cancel(body: bytes) -> Json:
     """A cancel of an order. Raises Unreadable."""
-    return read(CANCEL, body)
+    return check_cancel(parse(body))
+
+
+def read_overriding_cancel(body: bytes) -> Json:
+    """The same, as somebody who may go back behind points of no return sends it. Raises Unreadable."""
+    return check_cancel(read(OVERRIDING_CANCEL, body))
 
 
 def check_cancel(document: Json) -> Json:
     """A cancel that came within something else. Raises Unreadable."""
-    return check(CANCEL, document)
+    checked = check(CANCEL, document)
+    time_at(checked, "requestedCancellationDate")
+    return checked
 
 
 def read_amend(body: bytes) -> Json:

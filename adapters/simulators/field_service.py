@@ -87,7 +87,8 @@ class FieldServicePart:
         if not self._plays(request):
             return ()
         asked = _decode(request.value)
-        rule = self._script.decide(lambda: _facts(asked, request.key), OUTCOMES)
+        outcomes = tuple(each for each in OUTCOMES if asked.action != "cancel" or each != "scheduled")
+        rule = self._script.decide(lambda: _facts(asked, request.key), outcomes)
         if rule.silent:
             return ()
         outcome = rule.outcome or USUAL.get(asked.action, "completed")

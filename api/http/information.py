@@ -1,15 +1,22 @@
 """Merging a PATCH into an order: its sender may send single items, or the whole order as it was answered, with what only the server says in it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from domain.order_document import amended_items, by_id, with_items, with_personal
-from domain.product_order import ProductOrderAcknowledged, ProductOrderAmended, ProductOrderDecomposed, ProductOrderInformationSupplied
+from domain.order_document import DESCRIPTIVE, amended_items, by_id, described, with_items, with_personal
+from domain.product_order import (
+    ProductOrderAcknowledged,
+    ProductOrderAmended,
+    ProductOrderDecomposed,
+    ProductOrderDescribed,
+    ProductOrderInformationSupplied,
+)
 from domain.product_order.amendment import Statements, items_of, statements
 from domain.recorded import Recorded
 from domain.values import Reason, Rejected
+from schemas.reading import Unreadable
 
 ITEMS = "productOrderItem"
 KEYS = {ITEMS: "id", "productCharacteristic": "name"}
@@ -27,6 +34,8 @@ def as_sent(history: Iterable[Recorded]) -> Json:
             document = with_personal(event.order, event.personal)
         elif isinstance(event, ProductOrderInformationSupplied):
             document = with_personal(with_items(document, event.items), event.personal)
+        elif isinstance(event, ProductOrderDescribed):
+            document = described(document, event.order, event.personal, event.unsaid)
         elif isinstance(event, ProductOrderAmended):
             document = {**document, ITEMS: amended_items(event.items, event.personal, by_id(document[ITEMS]))}
     return document
@@ -46,14 +55,25 @@ def waiting(history: Iterable[Recorded]) -> frozenset[str]:
 
 def merged(sent: Json, shown: Json, patch: Json) -> Json:
     """RFC 7396 for the order, but for its lists of items and of characteristics, which are merged by id and by name: what is not named stays. What
-    says only what is shown anyway changes nothing. Raises Rejected for changes of anything but items."""
+    says only what is shown anyway changes nothing. Raises Unreadable for what nobody may change, Rejected for what cannot be changed any more."""
     as_shown: Json = msgspec.json.decode(msgspec.json.encode(shown))
     document: Json = merge(sent, as_shown, patch)
-    for name in sorted(document.keys() | sent.keys()):
-        if name != ITEMS and document.get(name) != sent.get(name):
+    for name in _differing(sent, document):
+        if name.startswith("@"):
+            _refuse(f"{name} cannot be changed.", name)
+        if name != ITEMS and name not in DESCRIPTIVE:
             what = f"{name} cannot be changed: an order under way is amended in its items."
             raise Rejected("conflict", what, (Reason("conflict", what, name),))
     return document
+
+
+def descriptive_changes(sent: Json, document: Json) -> Json:
+    """What is said of the order beside its items and is another thing now; None for what is no longer said."""
+    return {name: document.get(name) for name in _differing(sent, document) if name != ITEMS}
+
+
+def _differing(sent: Json, document: Json) -> list[str]:
+    return [name for name in sorted(document.keys() | sent.keys()) if document.get(name) != sent.get(name)]
 
 
 def changed_items(sent: Json, document: Json) -> frozenset[str]:
@@ -119,7 +139,7 @@ def merge(sent: Any, shown: Any, patch: Any) -> Any:
 def _merge_list(sent: Any, shown: Any, patches: list[Any], key: str) -> Iterator[Any]:
     """Entries by their key, those that are new at the end; what cannot be understood is left for the check of the whole to refuse."""
     known = {str(entry.get(key)): entry for entry in shown or ()}
-    wanted = {str(patch[key]): patch for patch in patches if isinstance(patch, dict) and key in patch}
+    wanted = _by_key(patches, key, known)
     for entry in sent or ():
         id = str(entry.get(key))
         patch = wanted.pop(id, {})
@@ -130,8 +150,31 @@ def _merge_list(sent: Any, shown: Any, patches: list[Any], key: str) -> Iterator
         yield merge(entry, known.get(id), patch)
     for id, patch in wanted.items():
         if id not in known or not _says(patch, known[id]):
-            yield patch
+            yield _without_shown(patch) if key == "id" else patch
     yield from (patch for patch in patches if not (isinstance(patch, dict) and key in patch))
+
+
+def _by_key(patches: list[Any], key: str, known: Mapping[str, Any]) -> dict[str, Json]:
+    wanted: dict[str, Json] = {}
+    for patch in patches:
+        if isinstance(patch, dict) and key in patch:
+            id = str(patch[key])
+            if id in wanted:
+                _refuse(f"{key} {id} stands there more than once.", key)
+            if key == "id":
+                _check_state(id, patch, known.get(id, {}))
+            wanted[id] = patch
+    return wanted
+
+
+def _check_state(id: str, patch: Json, shown: Json) -> None:
+    """States follow from what is done. An item that was read, changed and sent back may carry the one that it had then."""
+    if patch.keys() <= {"id", *ONLY_SHOWN} and patch.get("state", shown.get("state")) != shown.get("state"):
+        _refuse(f"Item {id}: state cannot be changed.", f"{ITEMS}[{id}].state")
+
+
+def _refuse(what: str, path: str) -> None:
+    raise Unreadable(what, (Reason("invalid", what, path),))
 
 
 def _without_shown(patch: Json) -> Json:

@@ -18,6 +18,7 @@ from domain.order_document import customer_of
 from domain.product_order import (
     AmendProductOrder,
     CancelProductOrder,
+    DescribeProductOrder,
     ProductOrderCancellationAssessed,
     SubmitProductOrder,
     SupplyInformation,
@@ -56,25 +57,36 @@ def submission(system: System, document: dict[str, Any], key: str = "") -> Reque
 
 # PATCH productOrder: what was missing is supplied, all else amends the order ----------------------------------------------------------------
 async def supply(context: Context, http: HttpRequest, body: bytes, id: str) -> Made:
-    """Merge the patch into the order. What only says what items wait for supplies it; anything else of the items is an amendment (domain-rules 4)."""
+    """Merge the patch into the order. What only says what items wait for supplies it; anything else of the items is an amendment (domain-rules 4); what
+    describes the order is said otherwise once its items have been accepted."""
     key = caller.idempotency_key(http)
     patch = product_ordering.read_update(body)
     sent, shown = await context.run(order_as_it_reads, context.system, id)
     lacking = await context.run(_waiting, context.system, id)
     document = information.merged(sent, shown, patch)
     changed, causation = information.changed_items(sent, document), key or context.system.new_id()
-    command: SupplyInformation | AmendProductOrder
-    if changed <= lacking and not information.takes_out(sent, document):
-        command = SupplyInformation(id, product_ordering.check_create(document), changed)
-    else:
-        items = information.difference(sent, document)
-        amendment = product_ordering.check_amend({"productOrder": {"id": id}, "baseVersion": shown["version"], "productOrderItem": items})
-        command = product_ordering.amend_command(amendment, causation)
-    identities = caller.sent_before(key, digest({"patch": patch, "id": id}))
-    await context.submit(Request(command, customer_of(document, id), causation, identities, 200))
+    customer, identities = customer_of(document, id), caller.sent_before(key, digest({"patch": patch, "id": id}))
+    if changed:
+        command = _of_items(id, sent, shown, document, lacking, causation)
+        await context.submit(Request(command, customer, causation, identities, 200))
+    if described := information.descriptive_changes(sent, document):
+        product_ordering.check_create(dict(document))
+        identities = () if changed else identities
+        await context.submit(Request(DescribeProductOrder(id, described), customer, causation, identities, 200))
     found = await context.run(ORDERS.find, context.system, id)
     assert found is not None, "it was there before"
     return Made(200, found)
+
+
+def _of_items(
+    id: str, sent: dict[str, Any], shown: dict[str, Any], document: dict[str, Any], lacking: frozenset[str], causation: str
+) -> SupplyInformation | AmendProductOrder:
+    changed = information.changed_items(sent, document)
+    if changed <= lacking and not information.takes_out(sent, document):
+        return SupplyInformation(id, product_ordering.check_create(document), changed)
+    items = information.difference(sent, document)
+    amendment = product_ordering.check_amend({"productOrder": {"id": id}, "baseVersion": shown["version"], "productOrderItem": items})
+    return product_ordering.amend_command(amendment, causation)
 
 
 def _waiting(system: System, id: str) -> frozenset[str]:
@@ -93,12 +105,14 @@ def order_as_it_reads(system: System, id: str) -> tuple[dict[str, Any], dict[str
 async def cancel(context: Context, http: HttpRequest, body: bytes, _: str) -> Made:
     """Assess a cancel. The idempotency key is its id."""
     key = caller.idempotency_key(http)
-    document = product_ordering.read_cancel(body)
+    document = product_ordering.read_overriding_cancel(body)
+    identities = caller.sent_before(key, digest(document))
     id, order = key or context.system.new_id(), document["productOrder"]["id"]
     if not ORDERS.may_have(order):
         raise not_found("product order", order[:200])
-    command = CancelProductOrder(order, id, bool(document.get("includeCompleted")), document)
-    await context.submit(Request(command, "", id, caller.sent_before(key, digest(document)), 201))
+    override = caller.supervisor(http, document.pop("override")["reason"]) if "override" in document else None
+    command = CancelProductOrder(order, id, bool(document.get("includeCompleted")), document, override=override)
+    await context.submit(Request(command, "", id, identities, 201))
     found = await context.run(cancel_of, context.system, ORDERS, order, id)
     assert found is not None, "a cancel that was assessed can be read"
     return Made(201, found)
@@ -116,4 +130,4 @@ def cancel_of(system: System, orders: Folded, order: str, id: str) -> Found | No
 
 SUBMIT = Change(submit, own_shape(product_ordering.ProductOrderCreate), MOBILE_LINE)
 SUPPLY = Change(supply, own_shape(product_ordering.ProductOrderCreate).partial("ProductOrderUpdate"), MISSING_INFORMATION)
-CANCEL = Change(cancel, own_shape(product_ordering.CancelProductOrderCreate), CANCEL_ORDER)
+CANCEL = Change(cancel, own_shape(product_ordering.OverridingCancel), CANCEL_ORDER)

@@ -21,13 +21,16 @@ ITEMS, PRODUCT, CHARACTERISTIC = "productOrderItem", "product", "productCharacte
 
 
 def statements(items: Iterable[Mapping[str, Any]], parent: str = "") -> Statements:
-    """What these items say, nested ones included; parents stand before what is nested in them."""
+    """What these items say, nested ones included; parents stand before what is nested in them. Raises Rejected."""
     said: Statements = {}
     todo = [(parent, item) for item in items]
     todo.reverse()
     while todo:
         around, item = todo.pop()
         id = str(item["id"])
+        if (id,) in said:
+            sentence = f"Item {id} stands there more than once."
+            raise Rejected("invalid", sentence, (Reason("invalid", sentence, f"{ITEMS}[{id}]"),))
         said[id,] = around
         said.update(_own(id, item))
         todo.extend((id, each) for each in reversed(item.get(ITEMS) or ()))
@@ -38,7 +41,7 @@ def _own(id: str, item: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     for name, value in item.items():
         if name == PRODUCT:
             yield from _of_product(id, value)
-        elif name not in ("id", ITEMS):
+        elif name not in ("id", "state", ITEMS):  # states are never said, only shown
             yield (id, name), value
 
 

@@ -92,6 +92,14 @@ class SupplyInformation:
 
 
 @record
+class DescribeProductOrder:
+    """Say something else about the order that fulfilment does not read: `attributes` by name, None for what is unsaid (`DESCRIPTIVE`)."""
+
+    stream: str
+    attributes: Mapping[str, Any]
+
+
+@record
 class ApproveItem:
     """An item that waits for an approval has it."""
 
@@ -213,6 +221,7 @@ Command = (
     | AmendProductOrder
     | FinishAmendment
     | SupplyInformation
+    | DescribeProductOrder
     | ApproveItem
     | RefuseItem
     | PlanQueuedItems

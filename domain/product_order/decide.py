@@ -8,7 +8,7 @@ from domain.decider import Events, Need, World
 from domain.decomposition import Order, decompose
 from domain.decomposition.order import segment_of
 from domain.decomposition.service_items import decompose_services
-from domain.order_document import document_items, read_lines, split_personal
+from domain.order_document import DESCRIPTIVE, document_items, read_lines, split_personal
 from domain.plan import Plan
 from domain.product_order import clearance
 from domain.product_order.change import assess_amendment, assess_cancel, check_hash
@@ -17,6 +17,7 @@ from domain.product_order.commands import (
     ApproveItem,
     CancelProductOrder,
     Command,
+    DescribeProductOrder,
     FinishAmendment,
     HoldItems,
     PassPointOfNoReturn,
@@ -42,6 +43,7 @@ from domain.product_order.events import (
     ProductOrderAmendmentFinished,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
+    ProductOrderDescribed,
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderRejected,
@@ -76,6 +78,8 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
             return _finish_amendment(command, order, world)
         case SupplyInformation():
             return _supply(command, order, world)
+        case DescribeProductOrder():
+            return _describe(command)
         case PlanQueuedItems():
             return plan_queued(command, order, world)
         case StartProductOrder() | ScheduleStep() | ReleaseStep() | ReviewProductOrder() | ReportJeopardy():
@@ -153,6 +157,16 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     documents, (_, personal) = document_items(command.document), split_personal(command.document)
     changed = {item.id: documents[item.id] for item in plan.items if item.id in documents}
     return (ProductOrderInformationSupplied(changed, personal, command.who), *decomposed(plan, earlier))
+
+
+def _describe(command: DescribeProductOrder) -> Events:
+    """Whoever asks has compared it with what the order says: only what differs is named."""
+    for name in command.attributes.keys() - DESCRIPTIVE:
+        raise Rejected("invalid", f"{name} cannot be changed: an order under way is amended in its items.")
+    said = {name: value for name, value in command.attributes.items() if value is not None}
+    unsaid = tuple(sorted(command.attributes.keys() - said.keys()))
+    order, personal = split_personal(said)
+    return (ProductOrderDescribed(order, personal, unsaid),) if command.attributes else ()
 
 
 def _approve(command: ApproveItem, order: ProductOrder, world: World) -> Events | Need:

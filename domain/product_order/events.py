@@ -103,6 +103,16 @@ class ProductOrderInformationSupplied:
 
 
 @record
+class ProductOrderDescribed:
+    """What is said of the order beside its items is another thing: `order` has the attributes as they read now, but for those that are personal; `unsaid`
+    are those that it no longer has."""
+
+    order: dict[str, Any]
+    personal: dict[str, Any]
+    unsaid: tuple[str, ...]
+
+
+@record
 class ProductOrderEnrichmentRequired:
     """Somebody of `group` has to add these technical values."""
 
@@ -255,6 +265,7 @@ Event = (
     | ProductOrderDecomposed
     | ProductOrderInformationRequired
     | ProductOrderInformationSupplied
+    | ProductOrderDescribed
     | ProductOrderEnrichmentRequired
     | ProductOrderApprovalRequired
     | ProductOrderApproved

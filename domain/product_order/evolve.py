@@ -19,6 +19,7 @@ from domain.product_order.events import (
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
+    ProductOrderDescribed,
     ProductOrderEnrichmentRequired,
     ProductOrderInformationRequired,
     ProductOrderInformationSupplied,
@@ -81,7 +82,7 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
             return replace(order, plan=clearance.decided(order.plan, event) if order.plan is not None else None)
         case ProductOrderInformationRequired() | ProductOrderEnrichmentRequired() | ProductOrderApprovalRequired():
             return order
-        case ProductOrderQueued() | ProductOrderItemsRefused():
+        case ProductOrderQueued() | ProductOrderItemsRefused() | ProductOrderDescribed():
             return order
         case _:
             return _in_time(order, event)

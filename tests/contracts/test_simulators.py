@@ -301,6 +301,16 @@ def test_a_visit_that_is_cancelled_is_not_made_later(tmp_path: Path) -> None:
     assert topics.committed == 2
 
 
+def test_a_rule_that_makes_appointments_makes_none_for_a_visit_that_is_called_off(tmp_path: Path) -> None:
+    topics = Topics()
+    script = written(tmp_path, {"do": {"outcome": "scheduled", "appointmentIn": 3600}})
+    topics.ask(visit())
+    simulator = played(FieldServicePart(script, ALL), topics)
+    topics.ask(visit("cancel"))
+    simulator.turn(0)
+    assert topics.outcomes == ["scheduled", "cancelled"]
+
+
 def test_a_rule_for_the_network_is_not_for_field_service(tmp_path: Path) -> None:
     topics = Topics()
     topics.ask(visit())

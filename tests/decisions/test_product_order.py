@@ -8,12 +8,14 @@ import pytest
 from domain.plan import Plan
 from domain.product_order import (
     CancelProductOrder,
+    DescribeProductOrder,
     PassPointOfNoReturn,
     PointOfNoReturnPassed,
     ProductOrderAcknowledged,
     ProductOrderCancellationAssessed,
     ProductOrderChangeRefused,
     ProductOrderDecomposed,
+    ProductOrderDescribed,
     ProductOrderItemsChanged,
     ProductOrderRejected,
     ProductOrderStarted,
@@ -126,6 +128,14 @@ def test_an_order_that_cannot_even_be_decided_on_is_kept_once_as_rejected() -> N
     rejected = Like(ProductOrderRejected, customer="cust-1", requester="shop", reasons=reasons)
     given().when(command).then(rejected)
     given(*TWO).when(command).then()
+
+
+def test_what_describes_an_order_may_be_said_otherwise_and_what_is_personal_stands_apart() -> None:
+    said = {"description": "x", "note": [{"text": "Ring twice"}], "priority": None}
+    told = ProductOrderDescribed({"description": "x"}, {"note": [{"text": "Ring twice"}]}, ("priority",))
+    given(*TWO).when(DescribeProductOrder(PO, said)).then(told)
+    given(*TWO).when(DescribeProductOrder(PO, {})).then()
+    given(*TWO).when(DescribeProductOrder(PO, {"requestedStartDate": "x"})).then_rejected("invalid")
 
 
 def test_what_does_not_exist_is_unknown() -> None:

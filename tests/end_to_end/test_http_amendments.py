@@ -133,7 +133,7 @@ async def test_a_rejected_plan_leaves_the_order_as_it_is_and_is_told(client: htt
 
 async def test_an_amendment_that_says_nothing_new_changes_nothing(client: httpx.AsyncClient) -> None:
     id = await fibre(client, "nothing")
-    body = {"productOrderItem": [says("1", downstream=100)]}
+    body = {"productOrderItem": [{**says("1", downstream=100), "state": "completed"}]}
     assert (await client.post(f"{OURS}/orders/{id}/impact", json=body)).json()["planHash"] == ""
     told = await client.post(f"{OURS}/orders/{id}/amendments", json=body)
     assert (told.status_code, told.json()["changed"], told.json()["version"]) == (200, False, 1)
@@ -149,6 +149,7 @@ async def test_an_amendment_that_says_nothing_new_changes_nothing(client: httpx.
         ({"productOrder": {"id": "po-other"}, "productOrderItem": [{"id": "1"}]}, 422),
         ({"productOrderItem": [says("1", downstream=1000)], "baseVersion": 7}, 409),
         ({"productOrderItem": [says("1", downstream=-7)]}, 422),
+        ({"productOrderItem": [says("1", downstream=500), says("1", downstream=1000)]}, 422),
         ({"productOrderItem": [{"id": "9", "productOffering": {"id": "tv"}}]}, 422),
         ({"productOrderItem": [{"id": "9", "action": "add", "productOffering": {"id": "no-such-offering"}}]}, 422),
     ],

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api.http.examples import MISSING_INFORMATION, MOBILE_LINE
-from tests.end_to_end.http_system import CANCELS, ORDERS, app, at_site, client, in_state, order, system
+from tests.end_to_end.http_system import CANCELS, ORDERS, OURS, app, at_site, client, in_state, order, system, until
 from tests.wire.tmf import faults
 
 __all__ = ["app", "client", "system"]
@@ -337,9 +337,65 @@ async def test_what_only_the_server_says_cannot_be_patched(client: httpx.AsyncCl
     assert name in response.json()["message"]
 
 
-async def test_a_patch_of_an_order_that_waits_for_nothing_is_409(client: httpx.AsyncClient) -> None:
+async def test_what_an_order_is_planned_by_cannot_be_patched_and_a_patch_that_says_nothing_changes_nothing(
+    client: httpx.AsyncClient,
+) -> None:
     document = await submitted(client, order("patch-4"))
-    assert (await client.patch(document["href"], json={"description": "x"})).status_code == 409
+    for name in ("requestedStartDate", "externalId"):
+        assert (await client.patch(document["href"], json={name: "x"})).status_code == 409
+    before = await client.get(document["href"])
+    same = {"@type": "ProductOrder", "productOrderItem": [{"id": "1", "action": "add"}]}
+    for patch in ({}, same):
+        response = await client.patch(document["href"], json=patch)
+        assert (response.status_code, response.json()["version"]) == (200, before.json()["version"]), response.text
+
+
+async def test_what_describes_an_order_can_be_patched_at_any_time(client: httpx.AsyncClient) -> None:
+    document = await submitted(client, order("patch-6", description="Old", category="B2C"))
+    await in_state(client, document["id"], "completed")
+    patch = {"description": "New", "note": [{"text": "Ring twice"}], "priority": "1", "category": None}
+    response = await client.patch(document["href"], json=patch, headers={"Idempotency-Key": "patch-6"})
+    shown = response.json()
+    assert (response.status_code, shown["description"], shown["note"], shown["priority"]) == (200, "New", [{"text": "Ring twice"}], "1")
+    assert "category" not in shown
+    assert shown == (await client.get(document["href"])).json()
+    (found,) = (await client.get(ORDERS, params={"description": "New", "relatedParty.id": "patch-6"})).json()
+    assert found == shown
+    assert (await client.patch(document["href"], json=patch, headers={"Idempotency-Key": "patch-6"})).json() == shown
+    assert (await client.patch(document["href"], json={"note": "x"})).status_code == 400
+
+
+async def test_a_patch_may_change_items_and_describe_at_once_or_neither(client: httpx.AsyncClient) -> None:
+    document = await submitted(client, order("patch-7", "fibre-broadband", item=at_site("patch-7", downstream=100)))
+    faster = {"id": "1", "product": {"productCharacteristic": [{"name": "downstream", "value": 1000}]}}
+    wrong = {"id": "1", "product": {"productCharacteristic": [{"name": "downstream", "value": -1}]}}
+    refused = await client.patch(document["href"], json={"description": "Slower", "productOrderItem": [wrong]})
+    assert (refused.status_code, (await client.get(document["href"])).json().get("description")) == (422, None)
+    response = await client.patch(document["href"], json={"description": "Faster", "productOrderItem": [faster]})
+    assert (response.status_code, response.json()["version"], response.json()["description"]) == (200, 2, "Faster")
+
+
+async def test_a_cancel_overrides_a_point_of_no_return_for_a_supervisor_alone(client: httpx.AsyncClient) -> None:
+    document = await submitted(client, order("ponr", "business-ethernet", item=at_site("override", bandwidth=100)))
+
+    async def tree() -> Any:
+        return (await client.get(f"{OURS}/orders/{document['id']}/tree")).json()
+
+    await until(tree, lambda found: bool(found["milestones"]))
+    cancel = {"productOrder": {"id": document["id"]}, "override": {"reason": "Fraud"}}
+    assert (await client.post(CANCELS, json=cancel)).status_code == 403
+    assert (await client.post(CANCELS, json={**cancel, "override": {}})).status_code == 400
+    response = await client.post(CANCELS, json=cancel, headers={"X-Operator": "boss", "X-Operator-Roles": "supervisor"})
+    assert (response.status_code, response.json().get("errorMessage")) == (201, None)
+    (change,) = (await tree())["changes"]
+    assert change["override"] == {"name": "boss", "reason": "Fraud"}
+
+
+async def test_a_cancel_names_a_moment_or_none(client: httpx.AsyncClient) -> None:
+    document = await submitted(client, order("cancel-date", "fibre-broadband", item=at_site("cancel-date")))
+    cancel = {"productOrder": {"id": document["id"]}, "requestedCancellationDate": "soon"}
+    response = await client.post(CANCELS, json=cancel)
+    assert (response.status_code, response.json()["errors"][0]["path"]) == (400, "requestedCancellationDate")
 
 
 async def test_a_patch_of_another_version_is_412_and_in_another_form_415(client: httpx.AsyncClient) -> None:

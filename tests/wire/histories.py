@@ -7,7 +7,7 @@ from domain.external_id import loaded_id
 from domain.fallout import AssignFallout, NoteFallout, RaiseFallout, RateFallout
 from domain.intake import DeadLettered, DropDeadLetter, KeepDeadLetter, RedriveDeadLetter
 from domain.product_loading import CorrectProduct, LoadProduct
-from domain.product_order import ApproveItem, HoldItems, RefuseChange, RefuseItem, ReleaseItems
+from domain.product_order import ApproveItem, DescribeProductOrder, HoldItems, RefuseChange, RefuseItem, ReleaseItems
 from domain.recorded import Recorded
 from domain.service import CorrectService, LoadService
 from domain.service_order import ManualTaskRequested, PassDeadline, SetValues
@@ -172,7 +172,8 @@ def amendments() -> Story:
     story.submit("po-5", order(item("1", "mobile-line"), item("2", "business-ethernet"))).amend("po-5", says("2", bandwidth=100))
     story.amend("po-5", item("1", "mobile-line"), item("3", "business-ethernet"), mode="full").cancel("po-5", "cancel-5").finish()
     story.submit("po-6", order(item("1", "mobile-line"))).answer("1.2.activate", "rejected", reason=NO_SIM)
-    return story.amend("po-6", says("1", simType="physical")).finish()
+    story.amend("po-6", says("1", simType="physical")).finish()
+    return story.tell(DescribeProductOrder("po-6", {"description": "A new card", "note": [{"text": "Ring twice"}], "priority": None}))
 
 
 @cache

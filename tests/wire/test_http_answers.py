@@ -15,6 +15,7 @@ from api.http.query import Selection, read_query
 from api.http.shapes import tmf_shape
 from api.http.tmf import RESOURCES
 from domain.values import Reason, Rejected
+from schemas.reading import Unreadable
 
 ORDER = {
     "id": "po-1",
@@ -226,8 +227,26 @@ def test_characteristics_are_merged_by_name_at_any_depth() -> None:
 
 
 def test_what_is_no_information_that_items_wait_for_is_refused_by_its_name() -> None:
-    with pytest.raises(Rejected, match=r"^description cannot be changed"):
-        merged(SENT, SHOWN, {"description": "x"})
+    with pytest.raises(Rejected, match=r"^externalId cannot be changed"):
+        merged(SENT, SHOWN, {"externalId": "x"})
+
+
+@pytest.mark.parametrize(
+    ("patch", "sentence"),
+    [
+        ({"@type": "BigOrder"}, "@type cannot be changed"),
+        ({"productOrderItem": [{"id": "1", "state": "completed"}]}, "Item 1: state cannot be changed"),
+        ({"productOrderItem": [{"id": "1"}, {"id": "1"}]}, "id 1 stands there more than once"),
+    ],
+)
+def test_what_nobody_may_say_is_refused_by_its_name(patch: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Unreadable, match=f"^{sentence}"):
+        merged(SENT, SHOWN, patch)
+
+
+def test_an_item_that_is_sent_back_with_the_state_that_it_had_is_taken_for_what_else_it_says() -> None:
+    patch = {"productOrderItem": [{"id": "1", "state": "completed", "quantity": 1}]}
+    assert changed_items(SENT, merged(SENT, SHOWN, patch)) == {"1"}
 
 
 def test_an_item_that_is_new_or_no_item_is_left_for_others_to_judge() -> None:
