@@ -52,19 +52,15 @@ class Failure(Exception):
 class Fold:
     """One view over one page: its rows before and after."""
 
-    __slots__ = ("after", "before", "position", "touched", "view")
+    __slots__ = ("after", "before", "keys", "position", "touched", "view")
 
     def __init__(self, view: View, position: int) -> None:
         self.view = view
+        self.keys = view.keys
         self.position = position
         self.touched: list[tuple[Recorded, str]] = []
         self.before: dict[str, Document] = {}
         self.after: dict[str, Document | None] = {}
-
-    def touch(self, recorded: Recorded) -> None:
-        if recorded.position > self.position:
-            for key in self.view.keys(recorded):
-                self.touched.append((recorded, key))
 
     def run(self, memory: Memory, store: ReadModelStore) -> None:
         view, after = self.view, self.after
@@ -92,7 +88,8 @@ def fold_page(
         for recorded in page:
             for fold in by_event.get(type(recorded.event), ()):
                 current = fold
-                fold.touch(recorded)
+                if recorded.position > fold.position:
+                    fold.touched.extend([(recorded, key) for key in fold.keys(recorded)])
         for fold in folds:
             current = fold
             fold.run(memory, store)

@@ -48,21 +48,23 @@ class Rows(NamedTuple):
 
 def rows_of(view: View, documents: Mapping[str, Document | None]) -> Rows:
     """The rows as they are stored."""
-    columns = [(column, path_of(column.path)) for column in view.columns]
+    columns = [(column, path_of(column.path), column.kind == "text") for column in view.columns]
     rows = Rows([], [], [])
     for row_id, document in documents.items():
         if document is None:
             rows.ended.append(row_id)
             continue
         cells: list[Cell] = [row_id, encode(document).decode()]
-        for column, path in columns:
+        for column, path, is_text in columns:
             value = _only_value(document, path)
-            if value is not SEVERAL:
+            if is_text and type(value) is str:
+                cells.append(as_text(value))
+            elif value is not SEVERAL:
                 cells.append(None if value is None else cell_of(value, column))
-                continue
-            first, *more = _cells(document, path, column) or (None,)
-            cells.append(first)
-            rows.extras.extend(Extra(row_id, column.name, value) for value in more)
+            else:
+                first, *more = _cells(document, path, column) or (None,)
+                cells.append(first)
+                rows.extras.extend(Extra(row_id, column.name, value) for value in more)
         rows.cells.append(tuple(cells))
     return rows
 
@@ -79,7 +81,7 @@ def _only_value(document: Any, path: Path) -> Any:
         if type(value) is not dict:
             return None if value is None else SEVERAL
         value = value.get(name)
-    return SEVERAL if isinstance(value, list | tuple) else value
+    return SEVERAL if type(value) is list or type(value) is tuple else value
 
 
 def _cells(document: Document, path: Path, column: Column) -> list[Cell]:

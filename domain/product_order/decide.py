@@ -124,11 +124,12 @@ def _submit(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> E
 
 
 def _planned(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Plan | Need:
-    order = Order(command.stream, command.customer, segment=segment_of(command.document))
+    segment = segment_of(command.document)
     if isinstance(command, SubmitServiceOrder):
-        order = replace(order, source=command.requester if command.requester != command.customer else "")
+        source = command.requester if command.requester != command.customer else ""
+        order = Order(command.stream, command.customer, segment=segment, source=source)
         return decompose_services(order, read_service_lines(command.document), world)
-    return decompose(order, read_lines(command.document), "", world)
+    return decompose(Order(command.stream, command.customer, segment=segment), read_lines(command.document), "", world)
 
 
 def _rejected(command: SubmitProductOrder | SubmitServiceOrder | RejectProductOrder, reasons: tuple[Reason, ...]) -> ProductOrderRejected:
