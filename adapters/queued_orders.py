@@ -3,6 +3,7 @@
 The table of who waits for whom is kept like a view. To tell the engine too often does no harm: the decider looks again.
 """
 
+from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
@@ -61,6 +62,11 @@ QUEUED_ORDERS = View(
 )
 
 
+def _wait(row: Document) -> tuple[str, ...]:
+    """What was told once: an order that was planned and now waits for another one is a new wait."""
+    return (row["id"], *row["behind"])
+
+
 class QueuedOrders:
     """Looks for orders whose predecessors are over, and has them planned."""
 
@@ -68,7 +74,7 @@ class QueuedOrders:
         self._store = store
         self._engine = engine
         self._clock = clock
-        self._told: dict[str, Any] = {}
+        self._told: dict[tuple[str, ...], datetime] = {}
         self._stop = Event()
         self._thread = Thread(target=self._run, name="queued-orders", daemon=True)
 
@@ -93,12 +99,13 @@ class QueuedOrders:
     def plan(self) -> int:
         """Have those planned that need not wait any more; answers how many."""
         now = self._clock()
-        self._told = {id: until for id, until in self._told.items() if until > now}
+        self._told = {wait: until for wait, until in self._told.items() if until > now}
         limit = MOST_AT_ONCE + len(self._told)  # those that have been told and are still there must not hide the others
         rows = self._store.select(QUEUED_ORDERS, (), [Sort("since", False)], limit=limit, count=False).documents
-        free = [row["id"] for row in self._free([row for row in rows if row["id"] not in self._told])]
+        waits = {_wait(row): row["id"] for row in self._free([row for row in rows if _wait(row) not in self._told])}
+        free = list(waits.values())
         futures = [self._engine.submit(Request(PlanQueuedItems(id), "", f"queue:{id}:{now.isoformat()}")) for id in free]
-        self._told |= dict.fromkeys(free, now + AGAIN_AFTER)
+        self._told |= dict.fromkeys(waits, now + AGAIN_AFTER)
         for id, future in zip(free, futures, strict=True):
             if (error := future.exception()) is not None:
                 log.warning("a queued order could not be planned", order=id, reason=str(error))

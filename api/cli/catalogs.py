@@ -167,7 +167,7 @@ def _sections(content: dict[str, Any]) -> list[str]:
 
 
 def _name(entry: dict[str, Any]) -> str:
-    return str(entry["id"]) if "id" in entry else f"{entry.get('before')} → {entry.get('after')}"
+    return str(entry["id"]) if "id" in entry else f"{entry.get('before', 'date')} → {entry.get('after')}"
 
 
 def _census(content: dict[str, Any]) -> str:

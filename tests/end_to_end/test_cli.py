@@ -443,6 +443,19 @@ def test_the_catalogs_that_are_shipped_are_named_by_the_help() -> None:
     assert [name for name in shipped if name not in told] == []
 
 
+DATED = """
+offerings: [{id: phone, name: Phone, specification: phone}]
+products: [{id: phone, name: Phone, characteristics: [{name: switchDate}], children: [{specification: line}]}]
+services: [{id: line, name: Line, targetSystem: switch}]
+dependencies: [{date: {characteristic: switchDate}, after: line}]
+"""
+
+
+def test_what_waits_for_a_date_is_shown_by_that(tmp_path: Path) -> None:
+    (tmp_path / "dated.yaml").write_text(DATED)
+    assert "date → line" in crossconnect("catalog", "show", "--file", str(tmp_path)).out
+
+
 def test_the_catalog_is_shown_by_section_and_by_entry() -> None:
     whole = crossconnect("catalog", "show", "products", "fibre-broadband").out
     assert "default: false" in whole
