@@ -1,8 +1,9 @@
-"""Orders that wait for another one to be over: when it is, the engine is told.
+"""Orders that wait for another one to be over, or have become part of it: when it is, the engine is told.
 
 The table of who waits for whom is kept like a view. To tell the engine too often does no harm: the decider looks again.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from threading import Event, Thread
 from typing import Any
@@ -12,11 +13,13 @@ import structlog
 from adapters.engine.port import Clock, Intake, Request
 from adapters.read_models.port import ReadModelStore, Sort
 from adapters.timers import AGAIN_AFTER, MOST_AT_ONCE, REST_SECONDS
+from domain.order_document import by_id
 from domain.product_order import (
     PlanQueuedItems,
     ProductOrderCancellationAssessed,
     ProductOrderItemsChanged,
     ProductOrderItemsRefused,
+    ProductOrderMerged,
     ProductOrderQueued,
 )
 from domain.recorded import Recorded
@@ -35,23 +38,34 @@ def _keys(recorded: Recorded) -> tuple[str, ...]:
 
 def _evolve(queued: Document | None, recorded: Recorded, key: str) -> Document | None:
     event: Any = recorded.event
+    known = queued or {"id": key, "since": recorded.meta.time, "items": {}, "merged": {}}
     match event:
         case ProductOrderQueued():
-            others = dict.fromkeys(other for behind in event.items.values() for other in behind)
-            return {"id": key, "behind": list(others), "since": recorded.meta.time} if others else None
+            return _row({**known, "items": {**known["items"], **{id: list(behind) for id, behind in event.items.items()}}})
+        case ProductOrderMerged():
+            return {**known, "merged": {**known["merged"], **{id: [event.order, item] for id, item in event.items.items()}}}
         case ProductOrderItemsChanged():
             return None if event.state in TERMINAL else queued
-        case ProductOrderCancellationAssessed():
-            return None if event.accepted else queued
-        case _:
-            return None
+        case ProductOrderCancellationAssessed() if not event.accepted:
+            return queued
+        case _:  # cancelled or refused: what has become part of another order is not among these items
+            return _row({**known, "items": {id: behind for id, behind in known["items"].items() if id not in event.items}})
+
+
+def _row(known: Document) -> Document | None:
+    """None once nothing waits any more."""
+    items = {id: behind for id, behind in known["items"].items() if behind}
+    merged = {id: there for id, there in known["merged"].items() if id in items}
+    behind = list(dict.fromkeys(other for each in items.values() for other in each))
+    return {**known, "items": items, "merged": merged, "behind": behind} if items else None
 
 
 QUEUED_ORDERS = View(
     name="queued_orders",
-    generation=1,
+    generation=2,
     events=(
         ProductOrderQueued,
+        ProductOrderMerged,
         ProductOrderItemsRefused,
         ProductOrderItemsChanged,
         ProductOrderCancellationAssessed,
@@ -112,7 +126,21 @@ class QueuedOrders:
         return len(free)
 
     def _free(self, rows: list[Document]) -> list[Document]:
-        """Those of which an order that they waited for is over, or is no product order: then only the decider knows."""
+        """Those of which an order that they waited for is over, or an item that they have become is; or the other one is no product order: then only the
+        decider knows."""
         others = list(dict.fromkeys(other for row in rows for other in row["behind"]))
         known = self._store.load(PRODUCT_ORDERS, others) if others else {}
-        return [row for row in rows if any(other not in known or known[other]["state"] in TERMINAL for other in row["behind"])]
+        return [
+            row
+            for row in rows
+            if any(other not in known or known[other]["state"] in TERMINAL for other in row["behind"]) or _has_ended(row, known)
+        ]
+
+
+def _has_ended(row: Document, orders: Mapping[str, Document]) -> bool:
+    """Whether an item that one of this order has become part of is at its end, or gone."""
+    for other, item in row["merged"].values():
+        found = by_id(orders[other]["productOrderItem"]).get(item)
+        if found is None or found["state"] in TERMINAL:
+            return True
+    return False

@@ -44,7 +44,7 @@ class PlannedItem:
     to supply: then nothing else of the item is planned yet. `status` is what a suspend or resume makes of the product, `term` what a renewal agrees on,
     `moved` whether `places` are new, `part_of` the product that an added one is a part of; `closes` what its point of no return closes. `clearance` says what
     of `missing` is asked of our own people, and not of the customer; `bought` the prices and the account as the line says them; `behind` are the orders
-    that have to be over first; `external` is what the sender calls a product that is added."""
+    that have to be over first, `merged` the item of that order which it has become part of; `external` is what the sender calls a product that is added."""
 
     id: str
     parent: str
@@ -67,11 +67,17 @@ class PlannedItem:
     bought: dict[str, Any] = field(default_factory=dict)
     behind: tuple[str, ...] = ()
     external: str = ""
+    merged: str = ""
 
     @property
     def waits(self) -> bool:
         """Whether nothing else of it is planned yet: for information, or for other orders to be over."""
         return bool(self.missing or self.behind)
+
+    @property
+    def is_unplanned(self) -> bool:
+        """Whether it will be planned once it waits no more: what has become part of another order will not."""
+        return self.waits and not self.merged
 
     @property
     def sells(self) -> bool:

@@ -13,6 +13,8 @@ from domain.events import DECIDERS
 from domain.plan import service_order_id
 from domain.processes.fulfillment import Fulfillment
 from domain.processes.loading import follow
+from domain.product_order import ProductOrderMerged
+from domain.product_order.merging import amendment_of
 from domain.recorded import Meta, Recorded
 from domain.values import Rejected
 
@@ -168,6 +170,8 @@ class UnitOfWork:
                 self._follow(self._family.fulfillment)
             while self._led:
                 self._follow_on(*self._led.pop(0))
+            for recorded in [each for each in self.facts if isinstance(each.event, ProductOrderMerged)]:
+                self._merge(recorded.stream, recorded.event)
         except Exception as error:
             was_told = bool(self._before)
             self._take_back()
@@ -200,6 +204,14 @@ class UnitOfWork:
         """What is due after an event that no order led to."""
         for command in follow(stream, event, self._memory.states[stream], self._world):
             self._decide(command, stream_of(command))
+
+    def _merge(self, stream: str, event: ProductOrderMerged) -> None:
+        """The order that another one has become part of is amended, and goes on, in the same breath."""
+        states, into = self._memory.states, event.order
+        command = amendment_of(stream, into, states[stream].plan, states[stream].documents[-1], states[into])
+        unit = UnitOfWork(self._memory, self._world, command, self._meta.customer, self._meta.causation)
+        unit.run()
+        self.facts.extend(unit.facts)
 
     def _decide(self, command: Any, stream: str) -> None:
         memory = self._memory

@@ -13,6 +13,8 @@ from domain.product_order import (
     ProductOrderAmended,
     ProductOrderDecomposed,
     ProductOrderItemsChanged,
+    ProductOrderMerged,
+    ProductOrderMergedItemsEnded,
     ProductOrderRejected,
 )
 from domain.product_order.state import order_state
@@ -30,7 +32,7 @@ from domain.service_order import (
     ManualTaskRequested,
     ServiceOrder,
 )
-from domain.states import COMPLETED, TERMINAL
+from domain.states import CANCELLED, COMPLETED, TERMINAL
 from domain.unit_of_work import decider_of, order_of
 from domain.work_order import WorkOrder, WorkOrderRequested
 
@@ -83,6 +85,8 @@ class Verification:
         self._base = _Check("the install base equals what its orders completed")
         self._links = _Check("products and the services that they rest on name each other")
         self._kept = _Check("amendments do what their impact plans said")
+        self._joined = _Check("what has become part of another order ends with it")
+        self._merges: dict[str, dict[str, tuple[str, str]]] = {}
         self._position = 0
         self._versions: dict[str, int] = {}
         self._made: set[str] = set()
@@ -124,6 +128,7 @@ class Verification:
             self._base,
             self._links,
             self._kept,
+            self._joined,
         )
         return tuple(Invariant(check.name, check.checked, tuple(check.offenders)) for check in checks)
 
@@ -180,6 +185,21 @@ class Verification:
         self._states.that(order.state == expected, f"{recorded.stream}: is {order.state}, its items say {expected}")
         if order.state in TERMINAL:
             self._check_ended(recorded.stream, order)
+
+    def _merged(self, recorded: Recorded) -> None:
+        """What has become part of another order ends with it, so that one must not be over."""
+        event: ProductOrderMerged = recorded.event
+        self._merges.setdefault(recorded.stream, {}).update((id, (event.order, item)) for id, item in event.items.items())
+        other = self._state(event.order)
+        self._joined.that(other is not None and other.state not in TERMINAL, f"{recorded.stream}: is part of {event.order}, which was over")
+
+    def _merged_ended(self, recorded: Recorded) -> None:
+        event: ProductOrderMergedItemsEnded = recorded.event
+        for id in event.items:
+            order, item = self._merges[recorded.stream][id]
+            other: ProductOrder = self._state(order)
+            over = other.state in TERMINAL or other.shown.get(item, CANCELLED) in TERMINAL
+            self._joined.that(over, f"{recorded.stream}: item {id} has ended before item {item} of {order}")
 
     # Orders at their end ------------------------------------------------------------------------------------------------------------
     def _check_ended(self, stream: str, order: ProductOrder) -> None:
@@ -283,4 +303,6 @@ _WATCHED: dict[type[Any], Callable[[Verification, Recorded], None]] = {
     WorkOrderRequested: Verification._sent_out,
     ActivationAnswered: Verification._was_answered,
     ProductOrderItemsChanged: Verification._items_changed,
+    ProductOrderMerged: Verification._merged,
+    ProductOrderMergedItemsEnded: Verification._merged_ended,
 }

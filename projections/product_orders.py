@@ -1,6 +1,7 @@
 """Product orders as TMF622 shows them: the order as it was sent, with the states it and its items have come to."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from domain.order_document import amended_items, by_id, described, with_personal
@@ -16,6 +17,7 @@ from domain.product_order import (
     ProductOrderInformationSupplied,
     ProductOrderItemsChanged,
     ProductOrderJeopardyAssessed,
+    ProductOrderMerged,
     ProductOrderRejected,
 )
 from domain.recorded import Recorded
@@ -51,6 +53,7 @@ EVENTS = (
     ProductOrderItemsChanged,
     ProductOrderJeopardyAssessed,
     ProductOrderCancellationAssessed,
+    ProductOrderMerged,
     ProductOrderAmended,
     ProductOrderAmendmentFinished,
 )
@@ -78,16 +81,19 @@ def evolve(document: Document | None, recorded: Recorded, key: str) -> Document 
         case ProductOrderInformationSupplied():
             states = dict(_states(document["productOrderItem"]))
             items = [_supplied(item, event.items, states) for item in document["productOrderItem"]]
-            return _people(with_personal({**document, "productOrderItem": items}, event.personal))
+            return _with_ours(_people(with_personal({**document, "productOrderItem": items}, event.personal)), document)
         case ProductOrderDescribed():
-            return described(document, event.order, event.personal, event.unsaid)
+            return _with_ours(described(document, event.order, event.personal, event.unsaid), document)
         case ProductOrderItemsChanged():
             items = _without_removed(_moved(document["productOrderItem"], event.items))
             return _in_state({**document, "productOrderItem": items}, event.state, event.at)
         case ProductOrderJeopardyAssessed():
             return with_jeopardy(document, event, "ProductOrder")
+        case ProductOrderMerged():
+            return _noted(document, _part_of(event), recorded.meta.time)
         case ProductOrderAmended():
-            return _amended(document, event)
+            amended = _amended(document, event)
+            return _noted(amended, f"Order {event.merges} has become part of this one.", recorded.meta.time) if event.merges else amended
         case ProductOrderAmendmentFinished():
             return _in_state(_without_sub_state(document), event.state, event.at)
         case ProductOrderCancellationAssessed() if event.accepted:
@@ -101,6 +107,27 @@ def _with_error(document: Document, event: ProductOrderApprovalRefused) -> Docum
     message = f"Item {event.item} was not approved by {event.role}{': ' if event.who.reason else '.'}{event.who.reason}"
     error = {"@type": "ProductOrderErrorMessage", "code": "not-approved", "message": message, "path": f"productOrderItem[{event.item}]"}
     return {**document, "productOrderErrorMessage": [*document.get("productOrderErrorMessage", ()), error]}
+
+
+OURS = "crossconnect"  # the author of notes that nobody has sent
+
+
+def _part_of(event: ProductOrderMerged) -> str:
+    there = [f"item {id} is item {other} of it" for id, other in event.items.items()]
+    return f"This has become part of order {event.order}: {', '.join(there)}."
+
+
+def _noted(document: Document, text: str, at: datetime) -> Document:
+    """TMF622 has no relationship between orders: each of the two says in a note which the other one is [choice]."""
+    note = {"@type": "Note", "author": OURS, "date": at, "text": text}
+    return {**document, "note": [*document.get("note", ()), note]}
+
+
+def _with_ours(described: Document, before: Document) -> Document:
+    """Who changes the notes of an order does not change ours."""
+    ours = [note for note in before.get("note", ()) if note.get("author") == OURS]
+    theirs = [note for note in described.get("note", ()) if note.get("author") != OURS]
+    return {**described, "note": [*theirs, *ours]} if ours else described
 
 
 def _begun(event: ProductOrderAcknowledged | ProductOrderRejected, recorded: Recorded, state: str) -> Document:
@@ -289,7 +316,7 @@ def _in_state(document: Document, state: str, at: Any) -> Document:
 
 PRODUCT_ORDERS = View(
     name="product_orders",
-    generation=2,
+    generation=3,
     events=EVENTS,
     keys=keys,
     evolve=evolve,

@@ -73,7 +73,10 @@ def _add_item(above: Tree, item: Document, document: Document) -> None:
         branch.add(f"held by {escaped(by['name'])}{_aside(by['reason'])}")
     for path in item.get("missing") or ():
         branch.add(f"[yellow]missing[/] {escaped(path)}")
-    for other in item.get("behind") or ():
+    into = item.get("mergedInto")
+    if into:
+        branch.add(f"[yellow]part of[/] item {escaped(into['itemId'])} of {escaped(into['id'])}")
+    for other in () if into else item.get("behind") or ():
         branch.add(f"[yellow]waits for[/] {escaped(other)}")
     for id in (*item["services"], *item.get("detached", ())):
         if (service := document["services"].get(id)) and service["item"] == item["id"]:

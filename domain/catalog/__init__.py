@@ -18,8 +18,8 @@ VALUE_TYPES = ("string", "number", "boolean")
 GROUPINGS = ("item", "targetSystem", "order")
 MERGE_POLICIES = ("equal", "max", "union")
 ORDERABLE = "Launched"
-REJECT, QUEUE = "reject", "queue"
-WHEN_PENDING = (REJECT, QUEUE)
+REJECT, QUEUE, MERGE = "reject", "queue", "merge"
+WHEN_PENDING = (REJECT, QUEUE, MERGE)
 
 
 @record
@@ -97,7 +97,7 @@ class Bundled:
 class ProductOffering:
     """What is sold. A bundle lists `bundled` offerings and may have no specification of its own. `inside` names the offerings within which alone
     this one can be ordered; empty = on its own. `when_pending` says what becomes of an order for something that another open order is changing: it is
-    refused, or waits for that (domain-rules 2.8). `prices` and `term` are kept for the selling phase as they stand in the catalog."""
+    refused, waits for that, or becomes part of it (domain-rules 2.8). `prices` and `term` are kept for the selling phase as they stand in the catalog."""
 
     id: str
     name: str

@@ -9,6 +9,7 @@ from domain.decomposition.base import BaseWithout
 from domain.decomposition.clearance import ask_for_clearance
 from domain.decomposition.graph import edges_of
 from domain.decomposition.items import resolve_items
+from domain.decomposition.merging import merge
 from domain.decomposition.moments import dates_of, lags_of
 from domain.decomposition.order import Order
 from domain.decomposition.services import plan_services
@@ -38,6 +39,7 @@ def decompose(
     services = plan_services(order, items, catalog, facts, world.answer_within, earlier, amended)
     if facts.need is not None:
         return facts.need
+    merge(order, items, facts, amended is not None)
     visits = plan_visits(order, items, services, catalog, world.answer_within, amended)
     edges = edges_of(items, services, visits, catalog, earlier)
     planned = tuple([item.planned() for item in items if not item.settled])

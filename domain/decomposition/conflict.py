@@ -1,8 +1,8 @@
-"""Another open order is at work on what this one needs: refuse, or wait for it (domain-rules 2.8)."""
+"""Another open order is at work on what this one needs: refuse, wait for it, or become part of it (domain-rules 2.8)."""
 
 from collections.abc import Iterable
 
-from domain.catalog import QUEUE
+from domain.catalog import MERGE, REJECT
 from domain.decider import Facts
 from domain.decomposition.item import Item
 from domain.values import Rejected
@@ -17,22 +17,35 @@ class InTheWay(Rejected):
 
 
 def wait_behind(conflict: InTheWay, items: Iterable[Item], facts: Facts, order: str) -> None:
-    """Let these items wait until the other order is over, if the catalog has it so. Raises the conflict when it does not, or when the other order waits for
-    this one: then neither would ever begin."""
+    """Let these items wait until the other order is over, or become part of it, as the catalog has it. Raises the conflict when it has neither, or when the
+    other order waits for this one: then neither would ever begin."""
     for item in items:
-        if not queues(item) or _waits_for(conflict.other, order, facts):
+        policy = policy_of(item)
+        if policy == REJECT or _waits_for(conflict.other, order, facts):
             raise conflict
-        item.wait_behind(conflict.other)
+        if policy == MERGE and not any(each.settled for each in item.top.with_nested()):
+            _join(item.top, conflict)
+        else:
+            item.wait_behind(conflict.other)
 
 
-def queues(item: Item) -> bool:
-    """Whether its offering waits, or one that it is a part of."""
+def policy_of(item: Item) -> str:
+    """What its offering says; else what that of the nearest item around it does."""
     each: Item | None = item
     while each is not None:
-        if each.offering is not None and each.offering.when_pending == QUEUE:
-            return True
+        if each.offering is not None and each.offering.when_pending != REJECT:
+            return each.offering.when_pending
         each = each.parent
-    return False
+    return REJECT
+
+
+def _join(top: Item, conflict: InTheWay) -> None:
+    """The whole line joins the other order: a part of a bundle cannot be in one order and the bundle in another. Raises the conflict when part of it waits
+    for a third one [choice]."""
+    if any(other != conflict.other for each in top.with_nested() for other in each.behind):
+        raise conflict
+    top.joins = conflict
+    top.wait_behind(conflict.other)
 
 
 def _waits_for(other: str, order: str, facts: Facts) -> bool:

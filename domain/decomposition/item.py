@@ -1,18 +1,20 @@
 """One order line while it is being planned."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from domain.catalog import Catalog, ProductOffering, ServiceSpecification
 from domain.order_document import OrderLine
 from domain.plan import APPROVAL, CLOSURE, Clearance, PlannedItem, product_id
 from domain.product import Product
-from domain.values import Place
+from domain.values import Place, Rejected
 
 
 class Item:
     """One line while it is being planned. `product` is the product to be, `held` the one in the install base (None for an add), `settled` whether an
     earlier plan of the order has the item already. `status` is what a suspend or resume makes of the product; `moved` says that `places` are new;
-    `behind` are the orders that have to be over before anything of it can be planned. Where the order is one for services, `ordered` is the
+    `behind` are the orders that have to be over before anything of it can be planned, `joins` why a line becomes part of one of them, `merged` which
+    item of that order it becomes. Where the order is one for services, `ordered` is the
     specification of the service that is asked for, `under` the item whose service it is a part of, and `splits` whether the catalog is to say what its
     parts are. `holds`: its product, or the service itself, holds the services that it selects."""
 
@@ -39,6 +41,8 @@ class Item:
         self.closes = CLOSURE
         self.clearance: Clearance | None = None
         self.behind: list[str] = []
+        self.joins: Rejected | None = None
+        self.merged = ""
 
     @property
     def top(self) -> "Item":
@@ -46,6 +50,14 @@ class Item:
         while item.parent is not None:
             item = item.parent
         return item
+
+    def with_nested(self) -> "Iterator[Item]":
+        """The item and all that is nested in it."""
+        todo = [self]
+        while todo:
+            item = todo.pop()
+            yield item
+            todo.extend(item.children)
 
     @property
     def is_open(self) -> bool:
@@ -105,7 +117,15 @@ class Item:
             self.line.bought,
             tuple(self.behind),
             self.line.external if self.ordered is None and self.line.action == "add" else "",
+            self.merged,
         )
+
+    def merge(self, other: str, item: str) -> None:
+        """It becomes this item of another order: that one asks for what is missing, and plans it."""
+        self.merged, self.behind, self.clearance = item, [other], None
+        self.missing.clear()
+        self.services.clear()
+        self.detached.clear()
 
     def clear(self, clearance: Clearance) -> None:
         """What our own people have to say before it is planned, and what they have said."""

@@ -75,6 +75,8 @@ def _recall(earlier: Plan, items: dict[str, Item], order: str, catalog: Catalog)
         if before is None:
             if item.parent is None or item.parent.settled:
                 raise Rejected("conflict", f"Item {id} is not part of the order: it can only be added by an amendment.")
+        elif before.merged:
+            item.settle(before, catalog)
         elif not before.waits:
             if not _reads_as(item.line, before):
                 raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")

@@ -17,7 +17,7 @@ from domain.order_document import read_lines
 from domain.plan import Plan
 from domain.record import record
 from domain.service_order_document import read_service_lines
-from domain.values import Rejected
+from domain.values import Rejected, moment_of
 
 EXAMPLES = 5  # orders that are named of each group
 
@@ -160,7 +160,9 @@ class Candidate:
 
 
 def _order(past: PastOrder) -> Order:
-    return Order(past.id, past.customer, segment=segment_of(past.document), source=past.source)
+    start = moment_of(past.document.get("requestedStartDate"))
+    is_now = start is None or start <= past.at
+    return Order(past.id, past.customer, segment=segment_of(past.document), source=past.source, merges=is_now)
 
 
 class Outline(Protocol):

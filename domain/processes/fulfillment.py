@@ -26,6 +26,7 @@ from domain.product_order import (
     ProductOrderItemsHeld,
     ProductOrderItemsRefused,
     ProductOrderItemsReleased,
+    ProductOrderMergedItemsEnded,
     ProductOrderStarted,
     ProductOrderStartScheduled,
     ProductOrderStepReleased,
@@ -45,7 +46,7 @@ from domain.service_order import (
     TaskWithdrawn,
     UndoSpared,
 )
-from domain.states import ACKNOWLEDGED, FAILED, HELD, IN_PROGRESS
+from domain.states import ACKNOWLEDGED, CANCELLED, COMPLETED, FAILED, HELD, IN_PROGRESS
 from domain.work_order import (
     RequestWorkOrder,
     WorkOrderAnswered,
@@ -216,6 +217,16 @@ class Fulfillment(Changing):
         event: ProductOrderItemsRefused = recorded.event
         self.withdraw(event.items, FAILED, False)
 
+    def _ended_elsewhere(self, recorded: Recorded) -> None:
+        """They had become part of another order, and are what they have become there."""
+        event: ProductOrderMergedItemsEnded = recorded.event
+        for id, state in event.items.items():
+            if state == COMPLETED:
+                self.complete_elsewhere(self.progress.items[id])
+        for outcome in (FAILED, CANCELLED):
+            if lost := [id for id, state in event.items.items() if state == outcome]:
+                self.withdraw(lost, outcome, False)
+
     def _held(self, recorded: Recorded) -> None:
         event: ProductOrderItemsHeld = recorded.event
         for item in self.holding.hold(event.items):
@@ -305,6 +316,7 @@ _REACTIONS: dict[type[Any], Callable[[Fulfillment, Recorded], None]] = {
     ServiceOrderItemValuesSet: Fulfillment._set,
     ProductOrderItemsHeld: Fulfillment._held,
     ProductOrderItemsRefused: Fulfillment._refused,
+    ProductOrderMergedItemsEnded: Fulfillment._ended_elsewhere,
     ProductOrderItemsReleased: Fulfillment._released,
     TaskWithdrawn: Fulfillment.task_withdrawn,
     UndoSpared: Fulfillment.spared,

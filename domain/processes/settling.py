@@ -138,6 +138,13 @@ class Settling:
                 self.due.append(DetachService(id, self.order, planned.product))
         self.finish(f"item:{planned.id}")
 
+    def complete_elsewhere(self, item: ItemProgress) -> None:
+        """An item is done that another order was at work on: its product is that one's."""
+        item.state = COMPLETED
+        self.changed[item.planned.id] = item
+        self.finish(f"item:{item.planned.id}")
+        self.tell_parent(item)
+
     def _assigned(self, item: ItemProgress) -> dict[str, Any]:
         """What fulfilment gave its services that is no value of the product's own."""
         given = {name: value for id in item.planned.services for name, value in self.progress.services[id].assigned.items()}

@@ -132,6 +132,11 @@ def _amendable(stream: str, order: ProductOrder) -> Plan:
         raise Rejected("conflict", f"Order {stream} has an item that was not approved and cannot be amended: order what is wanted anew.")
     if order.amending:
         raise Rejected("conflict", f"Amendment {order.amending} of order {stream} is still being applied: amend it when that is over.")
+    if merged := order.merged:
+        item = next(iter(merged.values()))
+        raise Rejected(
+            "conflict", f"Item {item.id} of order {stream} has become item {item.merged} of order {item.behind[0]}: amend that one."
+        )
     return order.plan
 
 
@@ -185,7 +190,11 @@ def assess_cancel(command: CancelProductOrder, order: ProductOrder, world: World
         raise Rejected("conflict", f"Order {command.stream} is being cancelled already.")
     assert order.plan is not None, "an order that can be cancelled has been planned"
     ended = TERMINAL - {COMPLETED} if command.include_completed else TERMINAL
-    items = tuple([item for item in order.parts if order.own[item] not in ended and not order.parts[item].removed])
+    merged = order.merged
+    items = tuple([id for id, part in order.parts.items() if order.own[id] not in ended and not part.removed and id not in merged])
+    if not items and merged:
+        into = ", ".join(sorted(order.behind))
+        raise Rejected("conflict", f"What is left of order {command.stream} has become part of order {into}: amend or cancel that one.")
     if not items:
         raise Rejected("conflict", f"Nothing of order {command.stream} can be cancelled.")
     new = order.plan.without(items)

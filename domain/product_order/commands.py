@@ -61,7 +61,8 @@ class CancelProductOrder:
 @record
 class AmendProductOrder:
     """Make the order say something else (domain-rules 4). `base_version` is the version that `items` were written against, 0 for the current one; `mode`
-    delta or full; `plan_hash`, where given, is the impact plan that the sender has seen; `override` who goes back behind points of no return, and why."""
+    delta or full; `plan_hash`, where given, is the impact plan that the sender has seen; `override` who goes back behind points of no return, and why;
+    `merges` the order whose items these are, that becomes part of this one."""
 
     stream: str
     amendment: str
@@ -70,6 +71,7 @@ class AmendProductOrder:
     base_version: int = 0
     plan_hash: str = ""
     override: Who | None = None
+    merges: str = ""
 
 
 @record
@@ -119,7 +121,7 @@ class RefuseItem:
 
 @record
 class PlanQueuedItems:
-    """An order that items waited for is over, or may be."""
+    """An order that items waited for, or have become part of, is over, or may be; or those of its items are that they have become."""
 
     stream: str
 

@@ -52,6 +52,7 @@ from domain.product_order.events import (
 from domain.product_order.evolve import evolve
 from domain.product_order.holding import hold, let_go, release
 from domain.product_order.in_time import in_time
+from domain.product_order.merging import merged
 from domain.product_order.queueing import announced, as_made, decomposed, document_of, plan_queued, planned_so_far
 from domain.product_order.state import ProductOrder, order_state, rolled_up, shown_changes
 from domain.service_order_document import read_service_lines
@@ -102,12 +103,13 @@ def decide(command: Command, order: ProductOrder | None, world: World) -> Events
 def _submit(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Events | Need:
     try:
         plan = _planned(command, world)
+        merging = plan if isinstance(plan, Need) else merged(command.stream, plan, command.document, world)
     except Rejected as refused:
         if not command.keep_refusal:
             raise
         return (_rejected(command, refused.reasons),)
-    if isinstance(plan, Need):
-        return plan
+    if isinstance(plan, Need) or isinstance(merging, Need):
+        return plan if isinstance(plan, Need) else merging
     document, personal = split_personal(command.document)
     start = command.requested_start
     scheduled = (ProductOrderStartScheduled(start),) if start is not None and start > world.now else ()
@@ -120,7 +122,7 @@ def _submit(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> E
         start,
         command.requested_completion,
     )
-    return (acknowledged, *scheduled, *decomposed(plan))
+    return (acknowledged, *scheduled, *decomposed(plan), *merging)
 
 
 def _planned(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> Plan | Need:
@@ -129,7 +131,9 @@ def _planned(command: SubmitProductOrder | SubmitServiceOrder, world: World) -> 
         source = command.requester if command.requester != command.customer else ""
         order = Order(command.stream, command.customer, segment=segment, source=source)
         return decompose_services(order, read_service_lines(command.document), world)
-    return decompose(Order(command.stream, command.customer, segment=segment), read_lines(command.document), "", world)
+    is_now = command.requested_start is None or command.requested_start <= world.now
+    order = Order(command.stream, command.customer, segment=segment, merges=is_now)
+    return decompose(order, read_lines(command.document), "", world)
 
 
 def _rejected(command: SubmitProductOrder | SubmitServiceOrder | RejectProductOrder, reasons: tuple[Reason, ...]) -> ProductOrderRejected:
@@ -141,14 +145,14 @@ def _supply(command: SupplyInformation, order: ProductOrder, world: World) -> Ev
     if order.plan is None or not order.waits_for_information or order.state in TERMINAL or order.cancelling:
         raise Rejected("conflict", f"Order {command.stream} waits for no information: its items can only be changed by an amendment.")
     earlier = planned_so_far(order)
-    decided = {item.id for item in earlier.items if not item.waits}
+    decided = {item.id for item in earlier.items if not item.is_unplanned}
     for id in sorted(command.changed & decided):
         raise Rejected("conflict", f"Item {id} has been decided on: it can only be changed by an amendment.")
     made = as_made(command.stream, order, segment_of(command.document))
     plan = decompose(made, read_lines(command.document), order.catalog, world, earlier)
     if isinstance(plan, Need):
         return plan
-    waiting = [replace(item, bought={}) for item in earlier.items if item.waits]
+    waiting = [replace(item, bought={}) for item in earlier.items if item.is_unplanned]
     if [replace(item, bought={}) for item in plan.items] == waiting:
         if command.changed:
             raise Rejected(
@@ -226,6 +230,7 @@ def _amend(command: AmendProductOrder, order: ProductOrder, world: World) -> Eve
         command.override,
         "",
         world.now,
+        merges=command.merges,
     )
     after = evolve(order, amended)
     state, shown = rolled_up(after), {id: state for id, state in after.shown.items() if state != order.shown.get(id)}

@@ -154,6 +154,21 @@ class ProductOrderQueued:
 
 
 @record
+class ProductOrderMerged:
+    """Items have become part of `order`, which is amended by them: `items` says which item of that order each is. They end as those do."""
+
+    order: str
+    items: dict[str, str]
+
+
+@record
+class ProductOrderMergedItemsEnded:
+    """What items have become in another order has come to its end there; `items` are the states that they end in."""
+
+    items: dict[str, str]
+
+
+@record
 class ProductOrderItemsRefused:
     """Items that waited for other orders cannot be done now that these are over."""
 
@@ -199,7 +214,8 @@ class ProductOrderCancellationAssessed:
 class ProductOrderAmended:
     """The order says something else from now on: `items` is all of it (without what is in `personal`, by item), `plan` the plan that takes the place of
     the one before, `impact` what that does to each node, and `plan_hash` the hash of it; `removed` are the items that are no longer part of the
-    order; `state` the state that follows, empty when it does not change; `shown` the item states that change at once, as the customer sees them."""
+    order; `state` the state that follows, empty when it does not change; `shown` the item states that change at once, as the customer sees them; `merges`
+    the order that became part of this one by it, if it was one."""
 
     amendment: str
     version: int
@@ -214,6 +230,7 @@ class ProductOrderAmended:
     state: str
     at: datetime
     shown: dict[str, str] = field(default_factory=dict)
+    merges: str = ""
 
     @property
     def is_under_way(self) -> bool:
@@ -271,6 +288,8 @@ Event = (
     | ProductOrderApproved
     | ProductOrderApprovalRefused
     | ProductOrderQueued
+    | ProductOrderMerged
+    | ProductOrderMergedItemsEnded
     | ProductOrderItemsRefused
     | ProductOrderItemsChanged
     | PointOfNoReturnPassed

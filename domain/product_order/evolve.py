@@ -28,6 +28,8 @@ from domain.product_order.events import (
     ProductOrderItemsRefused,
     ProductOrderItemsReleased,
     ProductOrderJeopardyAssessed,
+    ProductOrderMerged,
+    ProductOrderMergedItemsEnded,
     ProductOrderQueued,
     ProductOrderRejected,
     ProductOrderReviewed,
@@ -83,6 +85,8 @@ def evolve(order: ProductOrder | None, event: Event) -> ProductOrder:
         case ProductOrderInformationRequired() | ProductOrderEnrichmentRequired() | ProductOrderApprovalRequired():
             return order
         case ProductOrderQueued() | ProductOrderItemsRefused() | ProductOrderDescribed():
+            return order
+        case ProductOrderMerged() | ProductOrderMergedItemsEnded():
             return order
         case _:
             return _in_time(order, event)

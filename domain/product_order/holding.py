@@ -14,7 +14,12 @@ def hold(command: HoldItems, order: ProductOrder) -> Events:
     """Whatever of these items has work of its own and is not at its end."""
     if order.state in TERMINAL or order.cancelling:
         raise Rejected("conflict", f"Order {command.stream} is {order.state}: nothing in it can be held.")
-    items = tuple([id for id in _meant(command.items, order) if order.parts[id].own and order.own[id] not in TERMINAL])
+    merged = order.merged
+    items = tuple([id for id in _meant(command.items, order) if order.parts[id].own and order.own[id] not in TERMINAL and id not in merged])
+    if not items and merged:
+        raise Rejected(
+            "conflict", f"What is meant of order {command.stream} is part of order {', '.join(sorted(order.behind))}: hold that one."
+        )
     if not items:
         raise Rejected("conflict", f"Every item that is meant of order {command.stream} is at its end.")
     new = tuple([id for id in items if id not in order.held])

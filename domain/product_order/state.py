@@ -5,10 +5,10 @@ from dataclasses import field
 from datetime import datetime
 from typing import Any
 
-from domain.plan import Plan
+from domain.plan import Plan, PlannedItem
 from domain.product_order.events import ProductOrderJeopardyAssessed
 from domain.record import record
-from domain.states import FAILED, PARTIAL, PENDING, TERMINAL, roll_up
+from domain.states import COMPLETED, FAILED, PARTIAL, PENDING, TERMINAL, roll_up
 
 
 @record
@@ -66,11 +66,17 @@ class ProductOrder:
 
     @property
     def behind(self) -> frozenset[str]:
-        """The orders that have to be over before its waiting items can be planned."""
+        """The orders that have to be over before its waiting items can be planned, or that these have become part of."""
         waiting = (
             [item for item in self.plan.items if item.behind and self.own.get(item.id) not in TERMINAL] if self.plan is not None else ()
         )
         return frozenset(other for item in waiting for other in item.behind)
+
+    @property
+    def merged(self) -> Mapping[str, PlannedItem]:
+        """The items that have become part of another order and are not at their end there."""
+        items = self.plan.items if self.plan is not None else ()
+        return {item.id: item for item in items if item.merged and self.own.get(item.id, COMPLETED) not in TERMINAL}
 
 
 def shown_states(parts: dict[str, Part], own: Mapping[str, str]) -> dict[str, str]:

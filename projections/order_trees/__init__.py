@@ -154,7 +154,8 @@ def _amended(tree: Document, recorded: Recorded) -> None:
         items[id]["removedBy"] = event.amendment
     for id, state in event.shown.items():
         items[id]["state"] = state
-    _change(tree, recorded, event.amendment, "amend", True, (), event.override, version=event.version, planHash=event.plan_hash)
+    merged = present(mergedFrom=event.merges)
+    _change(tree, recorded, event.amendment, "amend", True, (), event.override, version=event.version, planHash=event.plan_hash, **merged)
     tree["version"] = event.version
     if event.is_under_way:
         tree["subState"] = AMENDING

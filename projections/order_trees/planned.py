@@ -19,6 +19,7 @@ def item_node(item: PlannedItem) -> Document:
         "characteristics": item.values,
         "services": list(item.services),
         **present(detached=list(item.detached), bundles=list(item.bundles), missing=list(item.missing), behind=list(item.behind)),
+        **({"mergedInto": {"id": item.behind[0], "itemId": item.merged}} if item.merged else {}),
         **present(status=item.status, productTerm=list(item.term), moves=item.moved or None),
         **_sub_state(item),
         **present(place=[{"id": place.id, "role": place.role} for place in item.places]),

@@ -32,7 +32,7 @@ PATIENCE = 10.0
 class System:
     """A log, an engine and the tables, with a clock that the test moves."""
 
-    def __init__(self, store: str) -> None:
+    def __init__(self, store: str, policy: str = "queue") -> None:
         self.now = NOW
         self.log = open_log(store)
         self.read_models = open_read_models(store)
@@ -43,7 +43,7 @@ class System:
         self.queue = QueuedOrders(self.read_models, self.engine, self.clock)
         document: dict[str, Any] = deepcopy(catalog_document("sample").document)
         for offering in document["offerings"]:
-            offering["whenPending"] = "queue"
+            offering["whenPending"] = policy
         self.handle(Request(PublishCatalog("catalog", "1.0", "digest", document), "", "publish"))
 
     def clock(self) -> datetime:
@@ -164,3 +164,35 @@ def test_who_was_told_is_told_again_only_after_a_while(system: System) -> None:
             return
         system.queue._stop.wait(0.1)
     pytest.fail("po-2 still waits")
+
+
+@pytest.fixture
+def merging(tmp_path: Path) -> Iterator[System]:
+    system = System(f"sqlite:///{tmp_path}/s.db", "merge")
+    yield system
+    system.close()
+
+
+def test_an_order_that_became_part_of_another_one_ends_with_it(merging: System) -> None:
+    merging.order("po-1", "tv")
+    merging.order("po-2", "voice-line")
+    assert merging.obligations("po-2") == [("order", ["po-1"])]
+    assert (merging.queue.plan(), topics_of(merging.log, "po-1").count("ProductOrderAmended")) == (0, 1)
+    merging.restart()
+    merging.end("po-1")
+    assert merging.queue.plan() == 1
+    merging.settle()
+    assert (merging.rows(), merging.obligations("po-2")) == ([], [])
+    assert merging.read_models.load(PRODUCT_ORDERS, ["po-2"])["po-2"]["state"] == "cancelled"
+
+
+def test_both_orders_name_each_other(merging: System) -> None:
+    merging.order("po-1", "tv")
+    merging.order("po-2", "voice-line")
+    notes = {
+        id: [note["text"] for note in order["note"]] for id, order in merging.read_models.load(PRODUCT_ORDERS, ["po-1", "po-2"]).items()
+    }
+    assert notes == {
+        "po-1": ["Order po-2 has become part of this one."],
+        "po-2": ["This has become part of order po-1: item 1 is item 2-1 of it."],
+    }

@@ -30,7 +30,7 @@ from domain.values import Reason, Rejected
 from domain.verification import Verification
 from domain.work_order import WorkOrderClosed
 from tests.decisions.arrows import illegal
-from tests.decisions.world import OPERATOR, InMemory, add, ask, change, queueing, sample
+from tests.decisions.world import OPERATOR, InMemory, add, ask, change, merging, queueing, sample
 from tests.examples import examples
 
 ENDED = {"terminated", "cancelled", "aborted"}
@@ -65,6 +65,8 @@ class Chance:
 
 # Everybody waits who may.
 WAITING = queueing(*sample().offerings)
+# Everybody joins who may.
+MERGING = merging(*sample().offerings)
 # Every dependency takes half an hour longer.
 LAGGING = replace(sample(), dependencies=tuple(replace(each, lag=1800.0) for each in sample().dependencies))
 
@@ -74,7 +76,7 @@ class Story:
 
     def __init__(self, numbers: list[int], rebuild_each: bool = False) -> None:
         self.chance = Chance(numbers)
-        self.world = InMemory(self.chance.of([sample(), WAITING, LAGGING]), rebuild_each)
+        self.world = InMemory(self.chance.of([sample(), WAITING, LAGGING, MERGING]), rebuild_each)
 
     def run(self) -> None:
         self.submit()

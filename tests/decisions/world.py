@@ -62,8 +62,18 @@ def sample() -> Catalog:
 @cache
 def queueing(*offerings: str) -> Catalog:
     """The sample catalog, where orders for these offerings wait for another one that is at work on what they need."""
+    return _when_pending("queue", offerings)
+
+
+@cache
+def merging(*offerings: str) -> Catalog:
+    """The sample catalog, where orders for these offerings become part of another one that is at work on what they need."""
+    return _when_pending("merge", offerings)
+
+
+def _when_pending(policy: str, offerings: Iterable[str]) -> Catalog:
     catalog = sample()
-    changed = {name: replace(catalog.offerings[name], when_pending="queue") for name in offerings}
+    changed = {name: replace(catalog.offerings[name], when_pending=policy) for name in offerings}
     return replace(catalog, offerings={**catalog.offerings, **changed})
 
 
@@ -121,6 +131,8 @@ class InMemory:
         """Submit an order of these items, and what `also` is said of it; answers its id."""
         stream = f"po-{len(self.orders) + 1}"
         document = {"productOrderItem": list(items), "relatedParty": [{"id": customer, "role": "customer"}], **also}
+        if start is not None:
+            document["requestedStartDate"] = start.isoformat()
         self.send(SubmitProductOrder(stream, document, customer, "shop", start, completion, keep_refusal), customer)
         self.orders.append(stream)
         return stream
@@ -232,7 +244,8 @@ class InMemory:
         """Orders whose predecessors are over are told so, as the poller would; answers what comes of it."""
         events: list[Any] = []
         for order in self.orders:
-            if any(self.state(other).state in TERMINAL for other in self.state(order).behind):
+            state: ProductOrder = self.state(order)
+            if state.merged or any(self.state(other).state in TERMINAL for other in state.behind):
                 events += self.send(PlanQueuedItems(order))
         return events
 

@@ -13,7 +13,7 @@ from domain.values import Who
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.decisions.given import NOW
 from tests.decisions.test_properties import Story as RandomStory
-from tests.decisions.world import InMemory, add, change, queueing, sample
+from tests.decisions.world import InMemory, add, change, merging, queueing, sample
 from tests.wire.histories import everything
 
 STORIES = 200
@@ -27,6 +27,7 @@ def histories() -> Iterator[tuple[Recorded, ...]]:
     yield tuple(spared().log)
     yield tuple(moments().log)
     yield tuple(queued().log)
+    yield tuple(merged().log)
     for seed in range(STORIES):
         chance = random.Random(seed)
         story = RandomStory([chance.randrange(2**20) for _ in range(60)])
@@ -97,6 +98,15 @@ def queued() -> InMemory:
     world.complete_all()
     world.order(change("1", "delete", "pr-1-1"))
     world.order(change("1", "modify", "pr-1-1", setTopBoxes=2))
+    world.complete_all()
+    return world
+
+
+def merged() -> InMemory:
+    """An order becomes part of another one, and ends with it."""
+    world = InMemory(merging("voice-line"))
+    world.order(add("1", "tv"))
+    world.order(add("1", "voice-line"))
     world.complete_all()
     return world
 

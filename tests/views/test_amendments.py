@@ -14,6 +14,7 @@ from domain.values import Reason
 from projections import OBLIGATIONS, PRODUCT_ORDERS, PRODUCTS, SERVICE_ORDERS, SERVICES
 from projections.order_trees import order_tree, streams_of
 from projections.view import Document
+from tests.decisions.world import merging
 from tests.views.story import ABSENT, OLGA, Story, item, order, says
 from tests.wire.histories import amendments
 
@@ -60,6 +61,19 @@ def test_a_part_of_a_bundle_shows_all_that_it_is_once_it_is_changed() -> None:
     (bundle,) = story.amend("po-1", says("1.3", setTopBoxes=3)).rows(PRODUCT_ORDERS)["po-1"]["productOrderItem"]
     after = {part["id"]: values(part["product"]) for part in bundle["productOrderItem"]}
     assert after == {**before, "1.3": {**before["1.3"], "setTopBoxes": 3}}
+
+
+def test_an_order_that_became_part_of_another_one_and_that_one_name_each_other() -> None:
+    story = Story(merging("voice-line")).submit("po-1", order(item("1", "tv"))).submit("po-2", order(item("1", "voice-line")))
+    assert tree(story, "po-2")["items"]["1"]["mergedInto"] == {"id": "po-1", "itemId": "2-1"}
+    (change,) = tree(story)["changes"]
+    assert (change["id"], change["kind"], change["mergedFrom"]) == ("merge-po-2", "amend", "po-2")
+    notes = {id: row["note"][-1]["text"] for id, row in story.rows(PRODUCT_ORDERS).items()}
+    assert notes == {
+        "po-1": "Order po-2 has become part of this one.",
+        "po-2": "This has become part of order po-1: item 1 is item 2-1 of it.",
+    }
+    assert story.rows(OBLIGATIONS)["po-2:queue:1"]["behind"] == ["po-1"]
 
 
 def test_people_and_addresses_stay_with_the_items_that_still_name_them() -> None:

@@ -69,7 +69,8 @@ async def preview(request: Request) -> Response:
     """POST orders/preview: a TMF622 create, or a TMF641 one, in; the tree that it would make, and why, out."""
     require_json_accepted(request)
     body, context = await read_json_body(request), context_of(request)
-    facts = await context.run(_what_if, context.system, body)
+    found = await context.run(_what_if, context.system, body)
+    facts = [fact for fact in found if fact.meta.order == found[0].stream]  # not what they do to an order that this one becomes part of
     return json_response({"@type": "ProductOrderPreview", "tree": order_tree(facts), "explanation": _explained(context.system, facts)})
 
 
