@@ -5,12 +5,12 @@ task that is released too early stays parked, because the decider asks once more
 """
 
 from datetime import timedelta
-from threading import Event, Thread
 from typing import Any
 
 import structlog
 
 from adapters.engine.port import Clock, Intake, Request
+from adapters.looking import MOST_AT_ONCE, Looking
 from adapters.read_models.port import Filter, ReadModelStore, Sort
 from domain.service_order import ReleaseTask
 from projections.obligations import OBLIGATIONS, PARKED
@@ -18,41 +18,20 @@ from projections.target_systems import OFFLINE, TARGET_SYSTEMS
 from projections.view import Document
 
 LOOK_EVERY = 0.5  # seconds
-REST_SECONDS = 1.0  # after something went wrong
 AGAIN_AFTER = timedelta(seconds=2)  # a task that was released and is still there: its process may not know yet who is back
-MOST_AT_ONCE = 500
 
 log = structlog.get_logger()
 
 
-class ParkedTasks:
+class ParkedTasks(Looking):
     """Looks for tasks whose target system is back, and releases them."""
 
     def __init__(self, store: ReadModelStore, engine: Intake, clock: Clock) -> None:
+        super().__init__("parked tasks", LOOK_EVERY, self.release)
         self._store = store
         self._engine = engine
         self._clock = clock
         self._released: dict[str, Any] = {}
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="parked-tasks", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop, after what is being released."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY):
-            try:
-                self.release()
-            except Exception as error:  # the store may be out of reach for a while: what is parked waits
-                log.error("parked tasks", reason=str(error))
-                self._stop.wait(REST_SECONDS)
 
     def release(self) -> int:
         """Release what can go on now; answers how many."""

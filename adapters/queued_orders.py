@@ -5,14 +5,14 @@ The table of who waits for whom is kept like a view. To tell the engine too ofte
 
 from collections.abc import Mapping
 from datetime import datetime
-from threading import Event, Thread
 from typing import Any
 
 import structlog
 
 from adapters.engine.port import Clock, Intake, Request
+from adapters.looking import MOST_AT_ONCE, Looking
 from adapters.read_models.port import ReadModelStore, Sort
-from adapters.timers import AGAIN_AFTER, MOST_AT_ONCE, REST_SECONDS
+from adapters.timers import AGAIN_AFTER
 from domain.order_document import by_id
 from domain.product_order import (
     PlanQueuedItems,
@@ -81,34 +81,15 @@ def _wait(row: Document) -> tuple[str, ...]:
     return (row["id"], *row["behind"])
 
 
-class QueuedOrders:
+class QueuedOrders(Looking):
     """Looks for orders whose predecessors are over, and has them planned."""
 
     def __init__(self, store: ReadModelStore, engine: Intake, clock: Clock) -> None:
+        super().__init__("queued orders", LOOK_EVERY, self.plan)
         self._store = store
         self._engine = engine
         self._clock = clock
         self._told: dict[tuple[str, ...], datetime] = {}
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="queued-orders", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop, after what is being told."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY):
-            try:
-                self.plan()
-            except Exception as error:  # the store may be out of reach for a while: orders wait
-                log.error("queued orders", reason=str(error))
-                self._stop.wait(REST_SECONDS)
 
     def plan(self) -> int:
         """Have those planned that need not wait any more; answers how many."""

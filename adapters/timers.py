@@ -6,12 +6,12 @@ often does no harm: the decider checks the deadline again.
 
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Event, Thread
 from typing import Any
 
 import structlog
 
 from adapters.engine.port import Clock, Intake, Request
+from adapters.looking import MOST_AT_ONCE, Looking
 from adapters.read_models.port import Filter, ReadModelStore, Sort
 from domain.fallout import FalloutRaised, FalloutResolved
 from domain.product_order import (
@@ -45,9 +45,7 @@ from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParke
 from projections.view import Column, Document, View
 
 LOOK_EVERY = 0.2  # seconds
-REST_SECONDS = 1.0  # after something went wrong
 AGAIN_AFTER = timedelta(seconds=10)  # a timer that fired and is still there
-MOST_AT_ONCE = 500
 REVIEW = "review"  # stands where a task would
 
 log = structlog.get_logger()
@@ -144,36 +142,17 @@ def command_of(timer: Document) -> PassDeadline | StartProductOrder | ReleaseSte
     return ReleaseStep(timer["stream"], timer["task"]) if timer["task"] else StartProductOrder(timer["stream"])
 
 
-class Timers:
+class Timers(Looking):
     """Looks for due timers and fires them. `caught_up(at)` says whether all answers that were sent before `at` (time.time()) have been read: after a
     down time, waiting answers come before deadlines."""
 
     def __init__(self, store: ReadModelStore, engine: Intake, clock: Clock, caught_up: Callable[[float], bool]) -> None:
+        super().__init__("timers", LOOK_EVERY, self.fire)
         self._store = store
         self._engine = engine
         self._clock = clock
         self._caught_up = caught_up
         self._fired: dict[str, Any] = {}
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="timers", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop, after what is being fired."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY):
-            try:
-                self.fire()
-            except Exception as error:  # the store may be out of reach for a while: deadlines wait
-                log.error("timers", reason=str(error))
-                self._stop.wait(REST_SECONDS)
 
     def fire(self) -> int:
         """Fire what is due now; answers how many."""

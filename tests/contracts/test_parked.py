@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 from adapters.engine import Engine, decisions
 from adapters.engine.port import Request
 from adapters.event_log import open_log
-from adapters.parked import AGAIN_AFTER, MOST_AT_ONCE, ParkedTasks
+from adapters.looking import MOST_AT_ONCE
+from adapters.parked import AGAIN_AFTER, ParkedTasks
 from adapters.projector import Projector
 from adapters.read_models import open_read_models
 from adapters.read_models.port import Changes, ReadModelsUnavailable
@@ -235,8 +236,8 @@ def test_more_than_is_released_at_once_goes_on_in_turns_the_oldest_first(first: 
 
 
 def test_the_thread_goes_on_after_the_store_was_away(first: Process, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.parked.LOOK_EVERY", 0.01)
-    monkeypatch.setattr("adapters.parked.REST_SECONDS", 0.01)
+    monkeypatch.setattr(first.parked, "every", 0.01)
+    monkeypatch.setattr("adapters.looking.REST_SECONDS", 0.01)
     name = target_of(first)
     first.handle(offline(name), access("po-1"), online(name))
     first.settle()

@@ -12,10 +12,11 @@ from structlog.testing import capture_logs
 from adapters.engine import Engine
 from adapters.engine.port import Request
 from adapters.event_log import open_log
+from adapters.looking import MOST_AT_ONCE
 from adapters.projector import Projector
 from adapters.read_models import open_read_models
 from adapters.read_models.port import Changes, ReadModelsUnavailable
-from adapters.timers import AGAIN_AFTER, MOST_AT_ONCE, REVIEW, TIMERS, Timers
+from adapters.timers import AGAIN_AFTER, REVIEW, TIMERS, Timers
 from domain.catalog_publication import PublishCatalog
 from domain.product_order import SubmitProductOrder
 from domain.service_order import AnswerActivation
@@ -164,8 +165,8 @@ def test_a_deadline_that_was_told_twice_counts_once(system: System) -> None:
 
 
 def test_the_thread_goes_on_after_the_store_was_away(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.timers.LOOK_EVERY", 0.01)
-    monkeypatch.setattr("adapters.timers.REST_SECONDS", 0.01)
+    monkeypatch.setattr(system.timers, "every", 0.01)
+    monkeypatch.setattr("adapters.looking.REST_SECONDS", 0.01)
     system.handle(submit("po-1"))
     system.now += LATER
     select, tried, told = system.read_models.select, Event(), Event()
