@@ -10,7 +10,7 @@ from api.http import caller
 from api.http.context import Context
 from api.http.errors import HttpError, as_http
 from api.http.own.meaning import meant, named_items, service_order_items, tasks_meant
-from api.http.own.shapes import READ_ACTION
+from api.http.own.shapes.operating import READ_ACTION
 from domain.fallout import (
     BY_HAND,
     COMPLETE,

@@ -10,7 +10,7 @@ from api.http import caller
 from api.http.context import Context
 from api.http.in_memory import select
 from api.http.own import ROOT, TITLE
-from api.http.own.shapes import CATALOG
+from api.http.own.shapes.catalogs import CATALOG
 from api.http.query import Selection
 from api.http.resource import Change, Made, Resource
 from api.http.shapes import Shape

@@ -15,7 +15,7 @@ from api.http.examples import AMENDMENT
 from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
 from api.http.own.orders import order_history
-from api.http.own.shapes import AMENDED, CHANGE_BODY, IMPACT_PLAN, READ_CHANGE
+from api.http.own.shapes.changes import AMENDED, CHANGE_BODY, IMPACT_PLAN, READ_CHANGE
 from api.http.product_orders import ORDERS, cancel_of
 from api.wiring import System
 from domain.impact import Impact

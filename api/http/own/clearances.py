@@ -9,7 +9,7 @@ from api.http import caller, information, product_orders
 from api.http.context import Context
 from api.http.errors import HttpError, not_found
 from api.http.own.actions import Action
-from api.http.own.shapes import CLEARANCES
+from api.http.own.shapes.operating import CLEARANCES
 from domain.fallout import COMPLETE
 from domain.order_document import customer_of
 from domain.product_order import ApproveItem, RefuseItem, SupplyInformation

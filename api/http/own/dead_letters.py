@@ -20,7 +20,7 @@ from api.http.examples import DEAD_LETTER_ACTION
 from api.http.messages import json_response, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
 from api.http.own.queues import MOST_AT_ONCE, filters_of
-from api.http.own.shapes import DEAD_LETTER, LETTER_ACTION_BODY, LETTER_DECISIONS, READ_LETTER_ACTION
+from api.http.own.shapes.dead_letters import DEAD_LETTER, LETTER_ACTION_BODY, LETTER_DECISIONS, READ_LETTER_ACTION
 from api.http.resource import Resource, add_resource
 from api.http.sources import Rows
 from api.wiring import System

@@ -16,7 +16,7 @@ from api.http.edge import HEAD_ONLY
 from api.http.errors import HttpError
 from api.http.messages import json_response, require_json_accepted
 from api.http.own import ROOT, TITLE
-from api.http.own.shapes import LINES
+from api.http.own.shapes.orders import LINES
 from schemas.log_line import Line, encode, line
 
 DEFAULT_PAGE = 500

@@ -15,7 +15,7 @@ from api.http.context import Context, context_of
 from api.http.errors import HttpError
 from api.http.messages import json_response, require_json_accepted
 from api.http.own import ROOT, TITLE
-from api.http.own.shapes import INSTALL_BASE, INSTALL_BASE_ITEM, SOLD_PRODUCT
+from api.http.own.shapes.install_base import INSTALL_BASE, INSTALL_BASE_ITEM, SOLD_PRODUCT
 from api.http.query import Selection
 from api.http.resource import Resource
 from api.http.sources import Folded, Found

@@ -17,7 +17,7 @@ from api.http.inventory import product_load, service_load
 from api.http.messages import json_response, read_json_body, require_json_accepted
 from api.http.own import TITLE
 from api.http.own.install_base import PATH
-from api.http.own.shapes import LOAD_BODY, LOADED, READ_LOAD
+from api.http.own.shapes.install_base import LOAD_BODY, LOADED, READ_LOAD
 from api.wiring import System
 from domain.product_loading import LoadProduct
 from domain.service import LoadService

@@ -14,7 +14,8 @@ from api.http.messages import json_response, path_id, read_json_body, require_js
 from api.http.own import ROOT, TITLE
 from api.http.own.actions import decide_all, decisions_for, read_action
 from api.http.own.clearances import clear, is_clearance
-from api.http.own.shapes import ACTION_BODY, DECISIONS, LINES, TREE
+from api.http.own.shapes.operating import ACTION_BODY, DECISIONS
+from api.http.own.shapes.orders import LINES, TREE
 from api.http.product_orders import ORDERS
 from api.http.service_orders import FROM_OUTSIDE
 from api.wiring import System

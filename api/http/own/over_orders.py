@@ -13,7 +13,7 @@ from api.http.errors import HttpError
 from api.http.messages import json_response, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
 from api.http.own.catalogs import CATALOG_FILE, EXAMPLE
-from api.http.own.shapes import OVER_ORDERS
+from api.http.own.shapes.catalogs import OVER_ORDERS
 from api.over_orders import as_document, moment
 from api.wiring import System
 from schemas.catalog import catalog_from_document, catalog_in_body

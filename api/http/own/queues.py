@@ -16,7 +16,7 @@ from api.http.examples import BULK_ACTION
 from api.http.messages import json_response, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
 from api.http.own.actions import action_from, decide_all, decision_on, described
-from api.http.own.shapes import BULK_BODY, DECISIONS, FALLOUT, OBLIGATION, READ_BULK_ACTION
+from api.http.own.shapes.operating import BULK_BODY, DECISIONS, FALLOUT, OBLIGATION, READ_BULK_ACTION
 from api.http.resource import Resource, add_resource
 from api.http.sources import Rows
 from projections.fallouts import FALLOUTS, OPEN

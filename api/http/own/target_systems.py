@@ -15,7 +15,7 @@ from api.http.examples import TARGET_ACTION
 from api.http.in_memory import select
 from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
-from api.http.own.shapes import READ_TARGET_ACTION, TARGET_ACTION_BODY, TARGET_SYSTEM
+from api.http.own.shapes.operating import READ_TARGET_ACTION, TARGET_ACTION_BODY, TARGET_SYSTEM
 from api.http.query import Selection
 from api.http.resource import Resource, add_resource, find
 from api.http.sources import Found

@@ -14,7 +14,7 @@ from api.http.examples import MOBILE_LINE
 from api.http.messages import json_response, path_id, read_json_body, require_json_accepted
 from api.http.own import ROOT, TITLE
 from api.http.own.orders import own_history
-from api.http.own.shapes import EXPLANATION, PREVIEW
+from api.http.own.shapes.orders import EXPLANATION, PREVIEW
 from api.http.product_orders import SUBMIT, submission
 from api.wiring import System
 from domain.decomposition import Order

@@ -4,7 +4,6 @@ A row is one waiting step: what it waits for may change (an answer, then a retry
 history, and the order's timeline has it; so the table holds only what is under way.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,134 +40,13 @@ from domain.service_order import (
 )
 from domain.work_order import WorkOrderAnswered, WorkOrderClosed, WorkOrderParked, WorkOrderRequested
 from projections.fallouts import OPEN, order_item, place_of
+from projections.obligations.nodes import NODES, START, approval_node, enrichment_node, information_node, keys, queue_node, task_of
 from projections.view import Column, Document, View
 
-START = "start"
 ACTIVATION, RETRY, MANUAL, FALLOUT, VISIT = "activation", "retry", "manualTask", "fallout", "workOrder"
 ENRICHMENT, APPROVAL = "enrichment", "approval"
 SCHEDULED_START, SCHEDULED_STEP, INFORMATION, PARKED, HOLD = "scheduledStart", "scheduledStep", "information", "parked", "hold"
 ORDER = "order"
-
-
-# Which rows an event touches: `<order>:<node>`, where the node is a task, a work order, an item that lacks information, or the start -----
-def keys(recorded: Recorded) -> tuple[str, ...]:
-    order = recorded.meta.order
-    return tuple([f"{order}:{node}" for node in _NODES[type(recorded.event)](recorded)])
-
-
-def _task(recorded: Recorded) -> tuple[str, ...]:
-    return (recorded.event.task if recorded.stream.startswith("so-") else recorded.stream,)
-
-
-def _visit(recorded: Recorded) -> tuple[str, ...]:
-    return (recorded.stream,)
-
-
-def _start(recorded: Recorded) -> tuple[str, ...]:
-    return (START,)
-
-
-def _node(recorded: Recorded) -> tuple[str, ...]:
-    return (recorded.event.node,)
-
-
-def information_node(item: str) -> str:
-    """The node of an item that waits for information."""
-    return f"item:{item}"
-
-
-def _item(recorded: Recorded) -> tuple[str, ...]:
-    return (information_node(recorded.event.item),)
-
-
-def _items(recorded: Recorded) -> tuple[str, ...]:
-    return tuple([node for item in recorded.event.items for node in (information_node(item), enrichment_node(item))])
-
-
-def enrichment_node(item: str) -> str:
-    """The node of an item that waits for technical values."""
-    return f"enrichment:{item}"
-
-
-def approval_node(item: str) -> str:
-    """The node of an item that waits for an approval."""
-    return f"approval:{item}"
-
-
-def _enrichment(recorded: Recorded) -> tuple[str, ...]:
-    return (enrichment_node(recorded.event.item),)
-
-
-def _approval(recorded: Recorded) -> tuple[str, ...]:
-    return (approval_node(recorded.event.item),)
-
-
-def _refused(recorded: Recorded) -> tuple[str, ...]:
-    return tuple(_of_waiting(recorded.event.items))
-
-
-def _of_waiting(items: Iterable[str]) -> Iterator[str]:
-    """Whatever an item may wait for before it is planned."""
-    for item in items:
-        yield from (information_node(item), enrichment_node(item), approval_node(item), queue_node(item))
-
-
-def _held(recorded: Recorded) -> tuple[str, ...]:
-    return tuple([f"hold:{item}" for item in recorded.event.items])
-
-
-def queue_node(item: str) -> str:
-    """The node of an item that waits for another order."""
-    return f"queue:{item}"
-
-
-def _queue(recorded: Recorded) -> tuple[str, ...]:
-    return tuple(map(queue_node, recorded.event.items))
-
-
-def _cancelled(recorded: Recorded) -> tuple[str, ...]:
-    event = recorded.event
-    return (START, *_of_waiting(event.items)) if event.accepted else ()
-
-
-def _amended(recorded: Recorded) -> tuple[str, ...]:
-    """What items lack is told anew after an amendment, item by item."""
-    event: ProductOrderAmended = recorded.event
-    return tuple(_of_waiting((*(item.id for item in event.plan.items), *event.removed)))
-
-
-_NODES: Mapping[type[Any], Callable[[Recorded], tuple[str, ...]]] = {
-    ProductOrderStartScheduled: _start,
-    ProductOrderStarted: _start,
-    ProductOrderStepScheduled: _node,
-    ProductOrderStepReleased: _node,
-    ProductOrderInformationRequired: _item,
-    ProductOrderInformationSupplied: _items,
-    ProductOrderEnrichmentRequired: _enrichment,
-    ProductOrderApprovalRequired: _approval,
-    ProductOrderApproved: _approval,
-    ProductOrderApprovalRefused: _refused,
-    ProductOrderQueued: _queue,
-    ProductOrderItemsRefused: _queue,
-    ProductOrderCancellationAssessed: _cancelled,
-    ProductOrderAmended: _amended,
-    ProductOrderItemsHeld: _held,
-    ProductOrderItemsReleased: _held,
-    ActivationRequested: _task,
-    ActivationAnswered: _task,
-    RetryScheduled: _task,
-    ManualTaskRequested: _task,
-    ManualTaskOverdue: _task,
-    TaskParked: _task,
-    TaskCompletedByHand: _task,
-    TaskWithdrawn: _task,
-    FalloutRaised: _task,
-    FalloutResolved: _task,
-    WorkOrderRequested: _visit,
-    WorkOrderParked: _visit,
-    WorkOrderAnswered: _visit,
-    WorkOrderClosed: _visit,
-}
 
 
 _ENDINGS = (
@@ -187,7 +65,6 @@ _ENDINGS = (
 )
 
 
-# What a row says then -----------------------------------------------------------------------------------------------------------------
 def evolve(document: Document | None, recorded: Recorded, key: str) -> Document | None:
     event = recorded.event
     if isinstance(event, _ENDINGS):
@@ -296,7 +173,7 @@ def _parked(key: str, document: Document | None, event: TaskParked | WorkOrderPa
     reason = _reason("target-offline", f"{target} is offline.")
     if document is not None:
         return {**_next(document, PARKED, None, reason), "targetSystem": target, "since": recorded.meta.time}
-    (task,) = _task(recorded)
+    (task,) = task_of(recorded)
     item, owner = (event.item, event.owner) if isinstance(event, TaskParked) else ("", "")
     order, place = order_item(recorded.meta.order, owner), place_of(recorded.stream, item)
     return _row(key, PARKED, recorded, order, task, None, reason, **place, targetSystem=target)
@@ -360,7 +237,7 @@ def _fallout(key: str, document: Document | None, event: FalloutRaised | Fallout
     reason = _reason(event.reason.code, event.reason.message)
     if document is not None:
         return _next(document, FALLOUT, None, reason)
-    (task,) = _task(recorded)
+    (task,) = task_of(recorded)
     return _row(
         key, FALLOUT, recorded, order_item(recorded.meta.order, event.owner), task, None, reason, **place_of(recorded.stream, event.item)
     )
@@ -373,7 +250,7 @@ def _next(document: Document, kind: str, due: datetime | None, reason: Document)
 OBLIGATIONS = View(
     name="obligations",
     generation=3,
-    events=tuple(_NODES),
+    events=tuple(NODES),
     keys=keys,
     evolve=evolve,
     columns=(
