@@ -4,17 +4,14 @@ from typing import Any
 
 import pytest
 
-from domain.plan import Plan
 from domain.product_order import (
     PlanQueuedItems,
     ProductOrderAmended,
-    ProductOrderDecomposed,
     ProductOrderMerged,
     ProductOrderMergedItemsEnded,
     ProductOrderQueued,
 )
 from domain.values import Rejected
-from domain.verification import Verification
 from tests.decisions.world import InMemory, add, change, merging, sample
 
 
@@ -23,31 +20,9 @@ def world() -> InMemory:
     return InMemory(merging(*sample().offerings), rebuild_each=True)
 
 
-def having(world: InMemory, *items: dict[str, Any]) -> str:
-    order = world.order(*items)
-    world.complete_all()
-    return order
-
-
-def plan(world: InMemory) -> Plan:
-    found: Plan = world.events(ProductOrderDecomposed)[-1].plan
-    return found
-
-
-def states(world: InMemory, order: str) -> tuple[str, dict[str, str]]:
-    return world.state(order).state, world.state(order).own
-
-
-def offenders(world: InMemory) -> list[str]:
-    verification = Verification()
-    for recorded in world.log:
-        verification.learn(recorded)
-    return [offender for invariant in verification.report() for offender in invariant.offenders]
-
-
 def finish(world: InMemory) -> None:
     world.complete_all()
-    assert offenders(world) == []
+    assert world.offenders() == []
 
 
 # What becomes of the items --------------------------------------------------------------------------------------------------------------
@@ -58,11 +33,11 @@ def test_an_item_for_what_is_being_built_is_added_to_the_order_that_builds_it(wo
     assert world.events(ProductOrderQueued) == [ProductOrderQueued({"1": ("po-1",)})]
     (amended,) = world.events(ProductOrderAmended)
     assert (amended.amendment, amended.merges, [item.id for item in amended.plan.items]) == ("merge-po-2", "po-2", ["1", "2-1"])
-    assert plan(world).services == ()
-    assert states(world, "po-2") == ("pending", {"1": "pending"})
+    assert world.planned().services == ()
+    assert world.item_states("po-2") == ("pending", {"1": "pending"})
     finish(world)
-    assert states(world, "po-1") == ("completed", {"1": "completed", "2-1": "completed"})
-    assert states(world, "po-2") == ("completed", {"1": "completed"})
+    assert world.item_states("po-1") == ("completed", {"1": "completed", "2-1": "completed"})
+    assert world.item_states("po-2") == ("completed", {"1": "completed"})
     assert world.status("po-1", "2-1") == "active"
     assert world.state("pr-2-1") is None
 
@@ -77,12 +52,12 @@ def test_a_change_of_a_product_that_is_being_added_changes_how_it_is_added(world
 
 
 def test_two_changes_of_a_product_are_one_change(world: InMemory) -> None:
-    having(world, add("1", "fibre-broadband", downstream=100))
+    world.having(add("1", "fibre-broadband", downstream=100))
     world.order(change("1", "modify", "pr-1-1", downstream=500))
     world.order(change("7", "modify", "pr-1-1", downstream=1000))
     finish(world)
     assert world.state("pr-1-1").values["downstream"] == 1000
-    assert states(world, "po-3") == ("completed", {"7": "completed"})
+    assert world.item_states("po-3") == ("completed", {"7": "completed"})
 
 
 def test_the_end_of_a_product_that_is_being_added_takes_it_out(world: InMemory) -> None:
@@ -90,12 +65,12 @@ def test_the_end_of_a_product_that_is_being_added_takes_it_out(world: InMemory) 
     world.order(change("1", "delete", "pr-1-1"))
     finish(world)
     assert world.status("po-1", "1") == "cancelled"
-    assert states(world, "po-1")[0] == "completed"
-    assert states(world, "po-2") == ("completed", {"1": "completed"})
+    assert world.item_states("po-1")[0] == "completed"
+    assert world.item_states("po-2") == ("completed", {"1": "completed"})
 
 
 def test_the_same_end_ordered_twice_is_one(world: InMemory) -> None:
-    having(world, add("1", "tv"))
+    world.having(add("1", "tv"))
     world.order(change("1", "delete", "pr-1-1"))
     world.order(change("1", "delete", "pr-1-1"))
     assert world.events(ProductOrderAmended) == []
@@ -106,7 +81,7 @@ def test_the_same_end_ordered_twice_is_one(world: InMemory) -> None:
 def test_a_bundle_joins_as_a_whole(world: InMemory) -> None:
     world.order(add("1", "tv"))
     world.order(add("1", "triple-play"), add("2", "mobile-line"))
-    assert {item.id: (item.merged, item.behind) for item in plan(world).items} == {
+    assert {item.id: (item.merged, item.behind) for item in world.planned().items} == {
         "1": ("2-1", ("po-1",)),
         "1.1": ("2-1.1", ("po-1",)),
         "1.2": ("2-1.2", ("po-1",)),
@@ -114,7 +89,7 @@ def test_a_bundle_joins_as_a_whole(world: InMemory) -> None:
         "2": ("", ()),
     }
     finish(world)
-    assert set(states(world, "po-2")[1].values()) == {"completed"}
+    assert set(world.item_states("po-2")[1].values()) == {"completed"}
     assert world.state("po-2").state == "completed"
 
 
@@ -130,7 +105,7 @@ def test_what_relies_on_an_item_that_joined_waits_for_it(world: InMemory) -> Non
     world.order(add("1", "voice-line"), add("2", "mobile-line", relies_on="1"))
     assert not [task for order, task in world.outstanding() if order == "po-2"]
     finish(world)
-    assert states(world, "po-2") == ("completed", {"1": "completed", "2": "completed"})
+    assert world.item_states("po-2") == ("completed", {"1": "completed", "2": "completed"})
 
 
 def test_a_third_order_joins_too(world: InMemory) -> None:
@@ -171,7 +146,7 @@ REFUSED: list[tuple[str, list[dict[str, Any]], dict[str, Any], str]] = [
 def test_what_contradicts_the_other_order_is_refused(
     world: InMemory, first: list[dict[str, Any]], second: dict[str, Any], match: str
 ) -> None:
-    having(world, add("1", "tv"))
+    world.having(add("1", "tv"))
     world.order(*first)
     assert refused(world, match, second).code == "conflict"
 
@@ -198,7 +173,7 @@ def test_an_order_that_is_being_cancelled_takes_nothing_in(world: InMemory) -> N
 def test_an_order_that_is_to_start_later_waits(world: InMemory) -> None:
     first = world.order(add("1", "tv"))
     world.order(add("1", "voice-line"), start=world.now.replace(year=world.now.year + 1))
-    assert [(item.merged, item.behind) for item in plan(world).items] == [("", (first,))]
+    assert [(item.merged, item.behind) for item in world.planned().items] == [("", (first,))]
 
 
 def test_nothing_ends_before_it_has_ended_there(world: InMemory) -> None:
@@ -225,7 +200,7 @@ def test_what_is_cancelled_there_is_cancelled_here(world: InMemory) -> None:
     world.cancel("po-1")
     finish(world)
     assert (world.state("po-1").state, world.state("po-2").state) == ("cancelled", "partial")
-    assert states(world, "po-2")[1] == {"1": "cancelled", "2": "completed"}
+    assert world.item_states("po-2")[1] == {"1": "cancelled", "2": "completed"}
 
 
 def test_what_is_part_of_another_order_is_cancelled_held_and_amended_there(world: InMemory) -> None:
@@ -245,4 +220,4 @@ def test_a_cancel_reaches_what_is_not_part_of_another_order(world: InMemory) -> 
     world.order(add("1", "voice-line"), add("2", "mobile-line"))
     world.cancel("po-2")
     finish(world)
-    assert states(world, "po-2") == ("partial", {"1": "completed", "2": "cancelled"})
+    assert world.item_states("po-2") == ("partial", {"1": "completed", "2": "cancelled"})

@@ -4,43 +4,18 @@ from typing import Any
 
 import pytest
 
-from domain.plan import Plan
 from domain.product_order import (
     PlanQueuedItems,
-    ProductOrderDecomposed,
     ProductOrderItemsRefused,
     ProductOrderQueued,
 )
 from domain.values import Rejected
-from domain.verification import Verification
 from tests.decisions.world import InMemory, add, change, queueing, sample
 
 
 @pytest.fixture
 def world() -> InMemory:
     return InMemory(queueing("tv", "voice-line"), rebuild_each=True)
-
-
-def having(world: InMemory, *items: dict[str, Any]) -> str:
-    order = world.order(*items)
-    world.complete_all()
-    return order
-
-
-def plan(world: InMemory) -> Plan:
-    found: Plan = world.events(ProductOrderDecomposed)[-1].plan
-    return found
-
-
-def states(world: InMemory, order: str) -> tuple[str, dict[str, str]]:
-    return world.state(order).state, world.state(order).own
-
-
-def offenders(world: InMemory) -> list[str]:
-    verification = Verification()
-    for recorded in world.log:
-        verification.learn(recorded)
-    return [offender for invariant in verification.report() for offender in invariant.offenders]
 
 
 # What is in the way ---------------------------------------------------------------------------------------------------------------------
@@ -62,16 +37,16 @@ def test_what_is_in_the_way_is_waited_for(
     world: InMemory, base: list[dict[str, Any]], first: list[dict[str, Any]], second: list[dict[str, Any]]
 ) -> None:
     if base:
-        having(world, *base)
+        world.having(*base)
     before, after = world.order(*first), world.order(*second)
-    assert states(world, after) == ("pending", {"1": "pending"})
+    assert world.item_states(after) == ("pending", {"1": "pending"})
     assert world.events(ProductOrderQueued) == [ProductOrderQueued({"1": (before,)})]
-    assert plan(world).services == ()
-    assert offenders(world) == []
+    assert world.planned().services == ()
+    assert world.offenders() == []
     world.complete_all()
     assert (world.state(before).state, world.state(after).state) == ("completed", "completed")
     assert world.events(ProductOrderQueued)[-1] == ProductOrderQueued({"1": ()})
-    assert offenders(world) == []
+    assert world.offenders() == []
 
 
 @pytest.mark.parametrize(("base", "first", "second"), [case[1:] for case in IN_THE_WAY], ids=[case[0] for case in IN_THE_WAY])
@@ -80,7 +55,7 @@ def test_it_is_refused_where_the_catalog_does_not_say_otherwise(
 ) -> None:
     world = InMemory(sample())
     if base:
-        having(world, *base)
+        world.having(*base)
     world.order(*first)
     with pytest.raises(Rejected, match="is being changed by order") as refused:
         world.order(*second)
@@ -92,7 +67,7 @@ def test_one_item_waits_and_the_others_go_on(world: InMemory) -> None:
     second = world.order(add("1", "voice-line"), add("2", "mobile-line"))
     while out := [task for order, task in world.outstanding() if order == second]:
         world.answer(out[0], order=second)
-    assert states(world, second) == ("pending", {"1": "pending", "2": "completed"})
+    assert world.item_states(second) == ("pending", {"1": "pending", "2": "completed"})
     assert world.state(first).state == "inProgress"
 
 
@@ -106,9 +81,9 @@ def test_what_is_nested_in_an_item_that_waits_waits_too() -> None:
     world = InMemory(queueing("fibre-broadband"))
     world.order(add("1", "tv"))
     world.order(add("1", "fibre-broadband", nested=[add("2", "wifi-mesh")]))
-    assert [item.behind for item in plan(world).items] == [("po-1",), ("po-1",)]
+    assert [item.behind for item in world.planned().items] == [("po-1",), ("po-1",)]
     world.complete_all()
-    assert states(world, "po-2") == ("completed", {"1": "completed", "2": "completed"})
+    assert world.item_states("po-2") == ("completed", {"1": "completed", "2": "completed"})
     assert world.state("pr-2-1").bundles == ("pr-2-2",)
 
 
@@ -116,7 +91,7 @@ def test_the_parts_of_a_bundle_that_waits_wait() -> None:
     world = InMemory(queueing("triple-play"))
     world.order(add("1", "tv"))
     world.order(add("1", "triple-play"))
-    assert {item.id: item.behind for item in plan(world).items} == {"1": (), "1.1": ("po-1",), "1.2": ("po-1",), "1.3": ("po-1",)}
+    assert {item.id: item.behind for item in world.planned().items} == {"1": (), "1.1": ("po-1",), "1.2": ("po-1",), "1.3": ("po-1",)}
     world.complete_all()
     assert world.state("po-2").state == "completed"
 
@@ -134,12 +109,12 @@ def test_what_the_other_order_left_is_what_it_is_planned_upon(world: InMemory) -
     world.order(add("1", "voice-line"))
     world.cancel("po-1")
     world.complete_all()
-    assert {service.specification: service.action for service in plan(world).services}["access-line"] == "add"
+    assert {service.specification: service.action for service in world.planned().services}["access-line"] == "add"
     assert world.state("po-2").state == "completed"
 
 
 def test_three_orders_wait_in_a_row(world: InMemory) -> None:
-    having(world, add("1", "tv"))
+    world.having(add("1", "tv"))
     for boxes in (2, 3, 4):
         world.order(change("1", "modify", "pr-1-1", setTopBoxes=boxes))
     assert [world.state(order).behind for order in world.orders[2:]] == [{"po-2"}, {"po-2"}]
@@ -149,14 +124,14 @@ def test_three_orders_wait_in_a_row(world: InMemory) -> None:
 
 
 def test_what_cannot_be_done_any_more_fails_with_its_reasons(world: InMemory) -> None:
-    having(world, add("1", "tv"))
+    world.having(add("1", "tv"))
     world.order(change("1", "delete", "pr-1-1"))
     world.order(change("1", "modify", "pr-1-1", setTopBoxes=2), add("2", "mobile-line"))
     world.complete_all()
     (refused,) = world.events(ProductOrderItemsRefused)
     assert (refused.items, refused.reasons[0].message) == (("1",), "Item 1: product.id product 'pr-1-1' is terminated.")
-    assert states(world, "po-3") == ("partial", {"1": "failed", "2": "completed"})
-    assert offenders(world) == []
+    assert world.item_states("po-3") == ("partial", {"1": "failed", "2": "completed"})
+    assert world.offenders() == []
 
 
 def test_an_order_that_waits_can_be_cancelled(world: InMemory) -> None:
@@ -175,28 +150,28 @@ def test_a_bundle_all_of_whose_parts_wait_can_be_cancelled() -> None:
     world.order(add("1", "triple-play"))
     world.cancel("po-2")
     assert (world.state("po-2").state, world.status("po-2", "1")) == ("cancelled", "cancelled")
-    assert offenders(world) == []
+    assert world.offenders() == []
 
 
 def test_information_can_be_supplied_to_one_item_while_another_waits(world: InMemory) -> None:
     world.order(add("1", "tv"))
     voice = add("1", "voice-line", site="site-2", numberPorting=True)
     world.order(voice, add("2", "voice-line"))
-    assert [(item.missing, item.behind) for item in plan(world).items] == [
+    assert [(item.missing, item.behind) for item in world.planned().items] == [
         (("productOrderItem[0].product.productCharacteristic[portingNumber]",), ()),
         ((), ("po-1",)),
     ]
     supplied = add("1", "voice-line", site="site-2", numberPorting=True, portingNumber="+31201234567")
     world.supply("po-2", supplied, add("2", "voice-line"))
-    assert states(world, "po-2")[1]["2"] == "pending"
+    assert world.item_states("po-2")[1]["2"] == "pending"
     world.complete_all()
-    assert states(world, "po-2") == ("completed", {"1": "completed", "2": "completed"})
+    assert world.item_states("po-2") == ("completed", {"1": "completed", "2": "completed"})
     assert world.services("sip-account")["svc-2-1-voice-service.sip-account"].values == {"phoneNumber": "+31201234567"}
 
 
 def test_two_orders_never_wait_for_each_other(world: InMemory) -> None:
     """The first one's second item comes to need what the second order, which waits for the first, is at work on."""
-    having(world, add("1", "tv", site="site-2"))
+    world.having(add("1", "tv", site="site-2"))
     porting = add("2", "voice-line", site="site-3", numberPorting=True)
     world.order(add("1", "tv"), porting)
     world.order(add("1", "voice-line"), add("2", "tv", site="site-3"))

@@ -10,7 +10,7 @@ from domain import fallout
 from domain.catalog import Catalog
 from domain.decider import Need, World
 from domain.fallout import ResolveTask
-from domain.plan import service_order_id
+from domain.plan import Plan, service_order_id
 from domain.product_order import (
     AmendProductOrder,
     ApproveItem,
@@ -18,6 +18,7 @@ from domain.product_order import (
     HoldItems,
     PlanQueuedItems,
     ProductOrder,
+    ProductOrderDecomposed,
     RefuseItem,
     ReleaseItems,
     ReleaseStep,
@@ -46,6 +47,7 @@ from domain.target_system import STREAM as TARGETS
 from domain.target_system import BringTargetSystemOnline, TakeTargetSystemOffline
 from domain.unit_of_work import Memory, UnitOfWork
 from domain.values import Reason, Who
+from domain.verification import Verification
 from domain.work_order import AnswerWorkOrder, WorkOrder
 from schemas.catalog import load_catalog
 from tests.decisions.given import ANSWER_WITHIN, NOW
@@ -334,6 +336,28 @@ class InMemory:
         streams = [stream for stream in self._streams if stream.startswith("svc-")]
         states = {stream: self.state(stream) for stream in streams}
         return {id: service for id, service in states.items() if specification in ("", service.specification)}
+
+    def having(self, *items: dict[str, Any]) -> str:
+        """An order of these items, completed."""
+        order = self.order(*items)
+        self.complete_all()
+        return order
+
+    def planned(self) -> Plan:
+        """What was decomposed last."""
+        found: Plan = self.events(ProductOrderDecomposed)[-1].plan
+        return found
+
+    def item_states(self, order: str) -> tuple[str, dict[str, str]]:
+        """The states of an order and of its items."""
+        return self.state(order).state, self.state(order).own
+
+    def offenders(self) -> list[str]:
+        """What `verify` finds wrong."""
+        verification = Verification()
+        for recorded in self.log:
+            verification.learn(recorded)
+        return [offender for invariant in verification.report() for offender in invariant.offenders]
 
     def events(self, kind: type[Any]) -> list[Any]:
         return [recorded.event for recorded in self.log if isinstance(recorded.event, kind)]
