@@ -93,44 +93,31 @@ def _manual_cells(row: dict[str, Any]) -> list[str]:
 
 
 # Decisions ----------------------------------------------------------------------------------------------------------------------------
-@app.command()
-def retry(
-    id: Which = "",
-    item: Step = "",
-    target: Target = "",
-    code: Code = "",
-    specification: Specification = "",
-    customer: Customer = "",
-    older_than: Age = 0.0,
-    dry_run: DryRun = False,
-    reason: Why = "",
-    operator: Who = "",
-    url: Url = "",
-    as_json: AsJson = False,
-) -> None:
-    """Ask the target system again."""
-    many = _filter(target, code, specification, customer, older_than, dry_run)
-    _act("retry", id, item, {"reason": reason}, many, operator, url, as_json)
+def _decision(action: str, meaning: str) -> None:
+    """A verb for one fallout, for an order, or for all that the options name."""
+
+    @app.command(action, help=meaning)
+    def decide(
+        id: Which = "",
+        item: Step = "",
+        target: Target = "",
+        code: Code = "",
+        specification: Specification = "",
+        customer: Customer = "",
+        older_than: Age = 0.0,
+        dry_run: DryRun = False,
+        reason: Why = "",
+        operator: Who = "",
+        url: Url = "",
+        as_json: AsJson = False,
+    ) -> None:
+        many = _filter(target, code, specification, customer, older_than, dry_run)
+        _act(action, id, item, {"reason": reason}, many, operator, url, as_json)
 
 
-@app.command()
-def skip(
-    id: Which = "",
-    item: Step = "",
-    target: Target = "",
-    code: Code = "",
-    specification: Specification = "",
-    customer: Customer = "",
-    older_than: Age = 0.0,
-    dry_run: DryRun = False,
-    reason: Why = "",
-    operator: Who = "",
-    url: Url = "",
-    as_json: AsJson = False,
-) -> None:
-    """Go on without it."""
-    many = _filter(target, code, specification, customer, older_than, dry_run)
-    _act("skip", id, item, {"reason": reason}, many, operator, url, as_json)
+_decision("retry", "Ask the target system again.")
+_decision("skip", "Go on without it.")
+_decision("abort", "Give the item up.")
 
 
 @app.command()
@@ -145,26 +132,6 @@ def complete(
 ) -> None:
     """It has been done by hand (a manual task too)."""
     _act("complete", id, item, {"reason": reason, "values": _named(value)}, {}, operator, url, as_json)
-
-
-@app.command()
-def abort(
-    id: Which = "",
-    item: Step = "",
-    target: Target = "",
-    code: Code = "",
-    specification: Specification = "",
-    customer: Customer = "",
-    older_than: Age = 0.0,
-    dry_run: DryRun = False,
-    reason: Why = "",
-    operator: Who = "",
-    url: Url = "",
-    as_json: AsJson = False,
-) -> None:
-    """Give the item up."""
-    many = _filter(target, code, specification, customer, older_than, dry_run)
-    _act("abort", id, item, {"reason": reason}, many, operator, url, as_json)
 
 
 @app.command("set")
@@ -221,15 +188,17 @@ def note(
 def assign(
     id: Order,
     item: Step = "",
-    to: Annotated[str, typer.Option("--to", help="a person; empty: nobody")] = "",
-    group: Annotated[str, typer.Option(help="a group; empty: none")] = "",
+    to: Annotated[str | None, typer.Option("--to", help="a person; empty: nobody")] = None,
+    group: Annotated[str | None, typer.Option(help="a group; empty: none")] = None,
     reason: Why = "",
     operator: Who = "",
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Say who takes care of what stopped."""
-    _act("assign", id, item, {"assignee": to, "group": group, "reason": reason}, {}, operator, url, as_json)
+    if to is None and group is None:
+        raise Failed("Say who takes care of it: --to, --group or both; --to '' is nobody.", 2)
+    _act("assign", id, item, {"assignee": to or "", "group": group or "", "reason": reason}, {}, operator, url, as_json)
 
 
 @app.command()

@@ -110,7 +110,17 @@ def _with_actions(after: Statements, before: Statements) -> Statements:
             sentence = f"Item {id}: action is missing, and the order has no such item."
             raise Rejected("invalid", sentence, (Reason("invalid", sentence, f"{ITEMS}[{id}].action"),))
         after[id, "action"] = before[id, "action"]
+    for id in [path[0] for path in after if len(path) == 1 and path not in before]:
+        _check_new(id, after)
     return after
+
+
+def _check_new(id: str, after: Statements) -> None:
+    """Whoever changes or ends what the order does not have must mean a product; else it is a slip of the pen."""
+    action = after[id, "action"]
+    if action != "add" and not any(path[:2] == (id, PRODUCT) for path in after):
+        sentence = f"Item {id}: the order has no such item, and {action} names no product."
+        raise Rejected("invalid", sentence, (Reason("invalid", sentence, f"{ITEMS}[{id}]"),))
 
 
 def _place_item(id: str, around: str, before: Statements, wanted: Statements, after: Statements) -> None:

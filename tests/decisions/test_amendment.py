@@ -270,6 +270,15 @@ def test_an_amendment_says_all_that_it_takes(world: InMemory) -> None:
     assert world.state(order).state == "completed"
 
 
+@pytest.mark.parametrize("action", ["delete", "modify", "noChange"])
+def test_an_item_that_nobody_knows_is_not_a_new_one_without_a_product(world: InMemory, action: str) -> None:
+    order = world.order(add("1", "voice-line"))
+    for mode in ("delta", "full"):
+        with pytest.raises(Rejected, match=f"Item 7: the order has no such item, and {action} names no product"):
+            world.amend(order, says("1"), {"id": "7", "action": action}, mode=mode)
+    assert world.state(order).own == {"1": "inProgress"}
+
+
 def test_an_amendment_repairs_what_was_refused(world: InMemory) -> None:
     order = world.order(add("1", "mobile-line"))
     world.answer(world.named("hlr-subscription/activate"), "rejected")

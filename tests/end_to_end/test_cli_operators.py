@@ -105,6 +105,7 @@ def test_a_fallout_is_raised_and_described(engine: EngineProcess) -> None:
     run(engine, "fallout", "raise", id, "--type", "wrongPort", "--severity", "minor", "--reason", "The neighbour's")
     (row,) = until(engine, lambda rows: rows, "fallout", "list", "--order", id)
     run(engine, "fallout", "note", row["id"], "Asked the field team")
+    crossconnect("fallout", "assign", row["id"], "--url", engine.url).fails_with(2, "Say who takes care of it")
     run(engine, "fallout", "assign", row["id"], "--to", "lee", "--group", "desk")
     run(engine, "fallout", "severity", row["id"], "critical")
     (row,) = until(engine, lambda rows: [each for each in rows if each["severity"] == "critical"], "fallout", "list", "--order", id)
