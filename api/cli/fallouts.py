@@ -117,7 +117,6 @@ def _decision(action: str, meaning: str) -> None:
 
 _decision("retry", "Ask the target system again.")
 _decision("skip", "Go on without it.")
-_decision("abort", "Give the item up.")
 
 
 @app.command()
@@ -132,6 +131,9 @@ def complete(
 ) -> None:
     """It has been done by hand (a manual task too)."""
     _act("complete", id, item, {"reason": reason, "values": _named(value)}, {}, operator, url, as_json)
+
+
+_decision("abort", "Give the item up.")
 
 
 @app.command("set")
