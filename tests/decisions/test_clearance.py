@@ -19,7 +19,7 @@ from domain.product_order import (
 from domain.service_order import ActivationRequested
 from domain.values import Rejected
 from domain.verification import Verification
-from tests.decisions.test_properties import Story, refusals, scripts
+from tests.decisions.stories import Story, refusals, scripts
 from tests.decisions.world import InMemory, add, change, sample
 from tests.examples import examples
 

@@ -16,7 +16,7 @@ from domain.recorded import Recorded
 from domain.unit_of_work import decider_of
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.decisions.given import ANSWER_WITHIN
-from tests.decisions.test_properties import Story, scripts
+from tests.decisions.stories import Story, scripts
 from tests.decisions.world import InMemory, add, change, sample
 from tests.examples import examples
 

@@ -15,7 +15,7 @@ from domain.decomposition.explanation import explained_rules, explained_tasks
 from domain.plan import Plan
 from domain.product_order import ProductOrderDecomposed
 from tests.decisions.catalogs import number, service, word, world_of
-from tests.decisions.test_properties import Chance, refusals
+from tests.decisions.stories import Chance, refusals
 from tests.decisions.world import InMemory, add, change
 from tests.examples import examples
 

@@ -14,7 +14,7 @@ from adapters.topics import open_topics
 from adapters.topics.port import Outgoing
 from api.cli.demo.engine import EngineProcess
 from domain.events import EVENTS
-from tests.end_to_end.test_cli import crossconnect
+from tests.end_to_end.command_line import crossconnect
 
 pytestmark = pytest.mark.servers
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.cli.demo.cast import ORDERS
 from api.cli.demo.engine import EngineProcess
-from tests.end_to_end.test_cli import crossconnect
+from tests.end_to_end.command_line import crossconnect
 from tests.servers.kafka import Kafka
 
 pytestmark = pytest.mark.servers

@@ -9,7 +9,7 @@ import pytest
 
 from api.cli.demo.cast import document
 from api.cli.demo.engine import EngineProcess
-from tests.end_to_end.test_cli import Ended, crossconnect, order_of
+from tests.end_to_end.command_line import Ended, crossconnect, order_of
 
 pytestmark = pytest.mark.servers
 

@@ -18,8 +18,8 @@ from domain.recorded import Meta
 from schemas.catalog import catalog_document
 from tests.decisions.given import NOW
 from tests.decisions.test_over_orders import a_household
+from tests.end_to_end.command_line import crossconnect
 from tests.end_to_end.http_system import ORDERS, OURS, app, at_site, client, order, system
-from tests.end_to_end.test_cli import crossconnect
 
 __all__ = ["app", "client", "system"]
 

@@ -12,7 +12,7 @@ from domain.recorded import Recorded
 from domain.values import Who
 from schemas.catalog import catalog_document, catalog_from_document
 from tests.decisions.given import NOW
-from tests.decisions.test_properties import Story as RandomStory
+from tests.decisions.stories import Story as RandomStory
 from tests.decisions.world import InMemory, add, change, merging, queueing, sample
 from tests.wire.histories import everything
 
